@@ -1,0 +1,21 @@
+/// A model on disk, opened: what it is and where its weights are read from.
+package struct StoredModel: Sendable {
+  /// The path that was opened.
+  package let path: String
+  /// The model's shape and special tokens.
+  package let metadata: ModelMetadata
+  /// The weights under Hugging Face names; all of `metadata.expectedShapes` are there.
+  package let weights: any WeightSource
+
+  /// Opens a GGUF file.
+  ///
+  /// - Throws: `ModelFileError` for a file that cannot be read, is damaged, of another architecture,
+  ///   or lacks a tensor.
+  package static func open(_ path: String) throws(ModelFileError) -> StoredModel {
+    let gguf = try GGUFFile(path: path)
+    let metadata = try ModelMetadata(gguf)
+    let weights = try GGUFWeights(gguf, metadata: metadata)
+    try metadata.check(weights)
+    return StoredModel(path: path, metadata: metadata, weights: weights)
+  }
+}
