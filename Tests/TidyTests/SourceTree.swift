@@ -1,0 +1,54 @@
+import Foundation
+import Testing
+
+/// The project's own files, read once for the tidy rules.
+enum SourceTree {
+  /// One file: its path from the project's root and its lines.
+  struct File: CustomTestStringConvertible, Sendable {
+    let path: String
+    let lines: [String]
+
+    var testDescription: String { path }
+
+    /// The room: `Sources/RPC/RPCWire/…` gives `RPC`.
+    var room: String? {
+      let parts = path.split(separator: "/")
+      return parts.count > 2 && parts[0] == "Sources" ? String(parts[1]) : nil
+    }
+  }
+
+  /// The project's root, found from this file's place in it.
+  static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// Every Swift file below `Sources`, generated ones left out.
+  static let sources = files(in: ["Sources"], extensions: ["swift"])
+
+  /// Every file of ours that people read or run.
+  static let everything = files(
+    in: ["Sources", "Tests", "Protos", "compose"],
+    extensions: ["swift", "c", "h", "py", "proto", "md", "yaml", "yml", "sh", ""]
+  )
+
+  /// Files below `folders` whose name ends in one of `extensions`, generated ones left out.
+  static func files(in folders: [String], extensions: Set<String>) -> [File] {
+    var found: [File] = []
+    for folder in folders {
+      let base = root.appendingPathComponent(folder)
+      guard let walk = FileManager.default.enumerator(atPath: base.path) else { continue }
+      for case let name as String in walk
+      where extensions.contains((name as NSString).pathExtension) && !isGenerated(name) {
+        let url = base.appendingPathComponent(name)
+        // Folders and binary files have no text; neither is a file that somebody reads.
+        guard let text = try? String(contentsOf: url, encoding: .utf8) else { continue }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        found.append(File(path: "\(folder)/\(name)", lines: lines))
+      }
+    }
+    return found.sorted { $0.path < $1.path }
+  }
+
+  private static func isGenerated(_ name: String) -> Bool {
+    name.contains("Generated/") || name.contains("generated/") || name.contains(".pb-c.")
+  }
+}
