@@ -1,0 +1,87 @@
+internal import Foundation
+
+/// The clipped surrogate loss of PPO with its gradient.
+///
+/// `L = Σ_t max(-A r, -A clip(r, 1-ε, 1+ε)) / N`, `r = exp(logp - logp_old)`; with dual clip a
+/// token of negative advantage loses at most `c |A|`.
+///
+/// - Source: J. Schulman et al., arXiv 1707.06347, equation 7; dual clip: D. Ye et al.,
+///   arXiv 1912.09729, equation 5.
+package struct PolicyLoss: Sendable {
+  /// Clip range epsilon around a ratio of one.
+  package var clipRange: Double
+  /// Dual-clip constant c above one, or nil for none.
+  package var dualClip: Double?
+  /// Largest magnitude of the log-ratio before it is exponentiated.
+  package var logRatioMax: Double
+
+  /// Creates a loss.
+  package init(clipRange: Double = 0.2, dualClip: Double? = 3, logRatioMax: Double = 20) {
+    self.clipRange = clipRange
+    self.dualClip = dualClip
+    self.logRatioMax = logRatioMax
+  }
+
+  /// What one evaluation gives.
+  package struct Result: Sendable {
+    /// The loss: sum over tokens divided by the normaliser.
+    package var loss = 0.0
+    /// (n) derivative of the loss by each log-probability.
+    package var gradient: [Float] = []
+    /// Tokens whose clipped branch is the larger one.
+    package var clippedCount = 0
+    /// Tokens held by the dual clip.
+    package var dualClippedCount = 0
+    /// Sum of the ratios.
+    package var ratioSum = 0.0
+    /// Sum of the squared ratios.
+    package var ratioSquareSum = 0.0
+    /// Largest ratio.
+    package var ratioMax = 0.0
+    /// Sum of half the squared log-ratio (k2 between old and new policy), in nats.
+    package var approximateKLSum = 0.0
+  }
+
+  /// Evaluates some tokens of a minibatch.
+  ///
+  /// - Parameters:
+  ///   - current: (n) log-probabilities under the policy being trained, in nats.
+  ///   - old: (n) log-probabilities when the tokens were sampled, from the same kind of pass.
+  ///   - advantages: (n) advantages.
+  ///   - normaliser: tokens of the whole minibatch, so that micro-batches add up to one mean.
+  /// - Returns: the sums and the gradient.
+  package func evaluate(
+    current: [Float],
+    old: [Float],
+    advantages: [Float],
+    normaliser: Double
+  ) -> Result {
+    precondition(current.count == old.count && current.count == advantages.count)
+    var result = Result()
+    result.gradient = [Float](repeating: 0, count: current.count)
+    for token in current.indices {
+      let logRatio = Double(current[token]) - Double(old[token])
+      let clamped = min(max(logRatio, -logRatioMax), logRatioMax)
+      let ratio = exp(clamped)
+      let advantage = Double(advantages[token])
+      let plain = -advantage * ratio
+      let clipped = -advantage * min(max(ratio, 1 - clipRange), 1 + clipRange)
+      var loss = max(plain, clipped)
+      var slope = plain >= clipped ? plain : 0
+      if clipped > plain { result.clippedCount += 1 }
+      if let dualClip, advantage < 0, loss > -advantage * dualClip {
+        loss = -advantage * dualClip
+        slope = 0
+        result.dualClippedCount += 1
+      }
+      if abs(logRatio) > logRatioMax { slope = 0 }
+      result.loss += loss / normaliser
+      result.gradient[token] = Float(slope / normaliser)
+      result.ratioSum += ratio
+      result.ratioSquareSum += ratio * ratio
+      result.ratioMax = max(result.ratioMax, ratio)
+      result.approximateKLSum += KLEstimator.k2.value(logRatio)
+    }
+    return result
+  }
+}

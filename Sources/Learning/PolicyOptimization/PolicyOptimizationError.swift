@@ -1,0 +1,43 @@
+/// Everything that this module refuses.
+package enum PolicyOptimizationError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A configuration value is outside its range.
+  case invalidConfiguration(field: String, value: String, rule: String)
+  /// There is no prompt to sample from.
+  case noPrompts
+  /// A prompt fills the model's context, so that nothing can be generated.
+  case promptTooLong(index: Int, tokens: Int, limit: Int)
+  /// A reward batch does not have one reward and one score row a sample.
+  case rewardShape(rewards: Int, samples: Int)
+  /// A reward is NaN or infinite.
+  case nonFiniteReward(sample: Int, value: Double)
+  /// A score is NaN or infinite.
+  case nonFiniteScore(principle: String, sample: Int, value: Double)
+  /// A loss or gradient is NaN or infinite; the parameters were left as they were.
+  case nonFiniteUpdate(step: Int, quantity: String)
+  /// A checkpoint does not fit the trainer that should continue it.
+  case incompatibleCheckpoint(field: String, found: String, expected: String)
+  /// A checkpoint lacks something.
+  case missingCheckpointEntry(String)
+
+  /// A sentence that names the field and says what to do.
+  package var description: String {
+    switch self {
+    case .invalidConfiguration(let field, let value, let rule):
+      "\(field): \(value) is refused; it must be \(rule)"
+    case .noPrompts: "prompts: the list is empty; give at least one"
+    case .promptTooLong(let index, let tokens, let limit):
+      "prompts[\(index)]: \(tokens) tokens leave no room in a context of \(limit); shorten it"
+    case .rewardShape(let rewards, let samples):
+      "rewards: \(rewards) rewards do not fit \(samples) samples; check the reward source"
+    case .nonFiniteReward(let sample, let value):
+      "rewards[\(sample)]: \(value) is not a finite number"
+    case .nonFiniteScore(let principle, let sample, let value):
+      "scores[\(sample)].\(principle): \(value) is not a finite number"
+    case .nonFiniteUpdate(let step, let quantity):
+      "step \(step): \(quantity) is not finite; lower the learning rate or inspect the rewards"
+    case .incompatibleCheckpoint(let field, let found, let expected):
+      "checkpoint \(field): found \(found), expected \(expected); resume with the same recipe"
+    case .missingCheckpointEntry(let name): "checkpoint: entry '\(name)' is missing"
+    }
+  }
+}
