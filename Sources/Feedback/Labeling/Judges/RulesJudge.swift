@@ -1,0 +1,49 @@
+/// The deterministic judge of measurable principles: no network, no cost, a known objective.
+///
+/// `p_first = σ((m_first - m_second) / temperature)` with the measures and temperature of ``Rule``;
+/// differences below the rule's tie threshold are ties.
+package struct RulesJudge: Judge {
+  package let id = "rules"
+  /// Changes whenever a formula, a constant or a word list does.
+  package let version = "1"
+  package let batchSize = 256
+  package let concurrencyMax = 2
+
+  /// Creates the judge; it has no settings.
+  package init() {}
+
+  package func check(_ principle: Principle) throws(LabelingError) {
+    _ = try Self.rule(principle.id)
+  }
+
+  @concurrent package func judge(
+    _ questions: [JudgeQuestion]
+  ) async -> [Result<Verdict, LabelingError>] {
+    questions.map { question in
+      Result { () throws(LabelingError) in try Self.verdict(question) }
+    }
+  }
+
+  /// Answers one question at once.
+  package static func verdict(_ question: JudgeQuestion) throws(LabelingError) -> Verdict {
+    let rule = try rule(question.principleID)
+    let first = rule.measure(prompt: question.prompt, response: question.first)
+    let second = rule.measure(prompt: question.prompt, response: question.second)
+    let isTie = abs(first - second) < rule.tieThreshold
+    let logit = isTie ? 0 : (first - second) / rule.temperature
+    return Verdict(
+      logProbabilityFirst: logLogistic(logit),
+      logProbabilitySecond: logLogistic(-logit),
+      isTie: isTie,
+      measureFirst: first,
+      measureSecond: second
+    )
+  }
+
+  private static func rule(_ principleID: String) throws(LabelingError) -> Rule {
+    guard let rule = Rule(rawValue: principleID) else {
+      throw .unknownPrinciple(id: principleID, known: Rule.allCases.map(\.rawValue))
+    }
+    return rule
+  }
+}

@@ -1,0 +1,81 @@
+internal import Foundation
+
+/// What a judge thinks of a pair under one principle, both orders averaged.
+///
+/// - Source: METHODS A(b) 3 and 4, with both orders asked and soft labels instead of margins with a
+///   missing-token default (METHODS A(e), PEERS 3 items 31 and 34).
+package struct Label: Sendable, Equatable {
+  /// The pair that was judged.
+  package var pairID: String
+  /// The principle it was judged by.
+  package var principleID: String
+  /// Soft label: probability that A is better, the mean over both orders.
+  package var probabilityA: Double
+  /// Mean over both orders of the log-probability of A, in nats.
+  package var logProbabilityA: Double
+  /// Mean over both orders of the log-probability of B, in nats.
+  package var logProbabilityB: Double
+  /// Whether both orders preferred the same response, or neither preferred any.
+  package var isOrderConsistent: Bool
+  /// Whether neither response is better.
+  package var isTie: Bool
+  /// The judge that answered.
+  package var judgeID: String
+  /// The judge's version: everything about it that can change an answer.
+  package var judgeVersion: String
+  /// The judge's own measure of response A, if it measures.
+  package var scoreA: Double?
+  /// The judge's own measure of response B, if it measures.
+  package var scoreB: Double?
+  /// The judge's two answers as they came, forward and reversed, for inspection.
+  package var rawChoices: [String]
+
+  /// Soft labels closer to one half than this are ties.
+  package static let tieBand = 0.01
+
+  /// Averages the two orders of one pair into its label.
+  package init(
+    pairID: String,
+    principleID: String,
+    judgeID: String,
+    judgeVersion: String,
+    forward: Judgement,
+    reversed: Judgement
+  ) {
+    self.pairID = pairID
+    self.principleID = principleID
+    self.judgeID = judgeID
+    self.judgeVersion = judgeVersion
+    probabilityA = (forward.probabilityA + reversed.probabilityA) / 2
+    logProbabilityA = (forward.logProbabilityA + reversed.logProbabilityA) / 2
+    logProbabilityB = (forward.logProbabilityB + reversed.logProbabilityB) / 2
+    isOrderConsistent = forward.leaning == reversed.leaning
+    isTie = abs(probabilityA - 0.5) < Self.tieBand || (forward.isTie && reversed.isTie)
+    scoreA = forward.measureA ?? reversed.measureA
+    scoreB = forward.measureB ?? reversed.measureB
+    rawChoices = [forward.rawChoice, reversed.rawChoice]
+  }
+
+  /// Strength of the preference in nats: `|logProbabilityA - logProbabilityB|`.
+  package var margin: Double { abs(logProbabilityA - logProbabilityB) }
+}
+
+extension Judgement {
+  /// -1 for B, 0 for neither, 1 for A.
+  fileprivate var leaning: Int {
+    if isTie || probabilityA == 0.5 { return 0 }
+    return probabilityA > 0.5 ? 1 : -1
+  }
+}
+
+/// The logistic function, without overflow at either end.
+func logistic(_ x: Double) -> Double {
+  if x >= 0 { return 1 / (1 + exp(-x)) }
+  let e = exp(x)
+  return e / (1 + e)
+}
+
+/// `ln σ(x)`, without underflow.
+func logLogistic(_ x: Double) -> Double {
+  min(x, 0) - log1p(exp(-abs(x)))
+}
