@@ -1,0 +1,126 @@
+package import CProtobufC
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The memory of one encode or decode: allocations only move a cursor, and all of it is freed at once.
+///
+/// Handed to protobuf-c as its allocator it bounds what a message can make us hold: when the limit is
+/// reached an allocation fails, and protobuf-c gives up.
+package struct MessageArena: ~Copyable {
+  private let header: UnsafeMutablePointer<ArenaHeader>
+
+  /// Makes an arena, or nil when the machine has no memory left.
+  ///
+  /// - Parameters:
+  ///   - byteCountMax: most bytes that the arena may hold.
+  ///   - firstByteCount: bytes to reserve at once, as a good guess of what will be needed.
+  package init?(byteCountMax: Int = .max, firstByteCount: Int = 2048) {
+    let reserved = ArenaHeader.byteCount
+    let first = max(min(firstByteCount, byteCountMax), 0) & ~(ArenaHeader.alignment - 1)
+    guard let block = malloc(reserved + first) else { return nil }
+    header = block.bindMemory(to: ArenaHeader.self, capacity: 1)
+    header.initialize(
+      to: ArenaHeader(
+        allocator: ProtobufCAllocator(
+          alloc: { data, byteCount in
+            // C's size_t comes in as Int; an absurd request is negative here and is refused.
+            data?.assumingMemoryBound(to: ArenaHeader.self).pointee.allocate(byteCount)
+          },
+          free: { _, _ in },
+          allocator_data: block
+        ),
+        cursor: block + reserved,
+        end: block + reserved + first,
+        nextByteCount: max(first, 1024),
+        remaining: byteCountMax - first,
+        blocks: nil,
+        isExhausted: false
+      )
+    )
+  }
+
+  deinit {
+    var block = header.pointee.blocks
+    while let current = block {
+      block = current.load(as: UnsafeMutableRawPointer?.self)
+      free(current)
+    }
+    free(header)
+  }
+
+  /// Whether an allocation was refused because of the limit or for want of memory.
+  package var isExhausted: Bool { header.pointee.isExhausted }
+
+  /// The arena as protobuf-c wants it; valid as long as the arena.
+  package var allocator: UnsafeMutablePointer<ProtobufCAllocator> {
+    UnsafeMutableRawPointer(header).assumingMemoryBound(to: ProtobufCAllocator.self)
+  }
+
+  /// Takes `byteCount` bytes, aligned for every C type, uninitialised.
+  ///
+  /// - Throws: `outOfMemory` when the limit is reached or the machine has no memory left.
+  package func allocate(_ byteCount: Int) throws(MessageError) -> UnsafeMutableRawPointer {
+    guard let pointer = header.pointee.allocate(byteCount) else {
+      throw .outOfMemory(message: "")
+    }
+    return pointer
+  }
+}
+
+/// The arena's state, at the start of its first block so that protobuf-c can be given its address.
+///
+/// `allocator` comes first: a pointer to the header is also a pointer to the allocator.
+private struct ArenaHeader {
+  var allocator: ProtobufCAllocator
+  var cursor: UnsafeMutableRawPointer
+  var end: UnsafeMutableRawPointer
+  /// Bytes of the next block, doubled each time.
+  var nextByteCount: Int
+  /// Bytes that further blocks may still take.
+  var remaining: Int
+  /// The newest further block; each starts with the address of the one before.
+  var blocks: UnsafeMutableRawPointer?
+  var isExhausted: Bool
+
+  static let alignment = 16
+  static var byteCount: Int { (MemoryLayout<Self>.size + alignment - 1) & ~(alignment - 1) }
+
+  mutating func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    guard byteCount >= 0, byteCount <= Int.max - Self.alignment else {
+      isExhausted = true
+      return nil
+    }
+    let rounded = (byteCount + Self.alignment - 1) & ~(Self.alignment - 1)
+    if rounded <= end - cursor {
+      let pointer = cursor
+      cursor += rounded
+      return pointer
+    }
+    return allocateInNewBlock(rounded)
+  }
+
+  private mutating func allocateInNewBlock(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    guard byteCount <= remaining, byteCount <= Int.max - Self.alignment else {
+      isExhausted = true
+      return nil
+    }
+    let capacity = min(max(byteCount, nextByteCount), remaining) & ~(Self.alignment - 1)
+    guard capacity >= byteCount, let block = malloc(Self.alignment + capacity) else {
+      isExhausted = true
+      return nil
+    }
+    block.storeBytes(of: blocks, as: UnsafeMutableRawPointer?.self)
+    blocks = block
+    remaining -= capacity
+    nextByteCount = nextByteCount > (1 << 24) ? nextByteCount : nextByteCount * 2
+    cursor = block + Self.alignment + byteCount
+    end = block + Self.alignment + capacity
+    return block + Self.alignment
+  }
+}
