@@ -1,0 +1,116 @@
+/// The figures of a finished run, as `summary.json` holds them.
+package struct RunSummary: Sendable, Equatable {
+  /// A pair of figures: before and after.
+  package struct BeforeAfter: Sendable, Equatable {
+    package var base: Double
+    package var tuned: Double
+
+    package init(base: Double, tuned: Double) {
+      self.base = base
+      self.tuned = tuned
+    }
+  }
+
+  /// How well a preference model agrees with labels it did not learn from.
+  package struct Agreement: Sendable, Equatable {
+    /// Share of untied held-out pairs, with its 95 % interval.
+    package var accuracy: Double
+    package var low: Double
+    package var high: Double
+    /// The same over pairs whose judge margin is above the median.
+    package var clearAccuracy: Double
+    /// Untied held-out pairs.
+    package var pairs: Int
+
+    package init(accuracy: Double, low: Double, high: Double, clearAccuracy: Double, pairs: Int) {
+      self.accuracy = accuracy
+      self.low = low
+      self.high = high
+      self.clearAccuracy = clearAccuracy
+      self.pairs = pairs
+    }
+  }
+
+  /// What one principle gained.
+  package struct Principle: Sendable, Equatable {
+    package var id: String
+    package var weight: Double
+    package var agreement: Agreement
+    /// Mean measure of the answers, 0 to 1.
+    package var mean: BeforeAfter
+    package var winRate: WinRate
+
+    package init(
+      id: String,
+      weight: Double,
+      agreement: Agreement,
+      mean: BeforeAfter,
+      winRate: WinRate
+    ) {
+      self.id = id
+      self.weight = weight
+      self.agreement = agreement
+      self.mean = mean
+      self.winRate = winRate
+    }
+  }
+
+  package var runID: String
+  package var modelID: String
+  package var seed: Int
+  /// In the order of the recipe.
+  package var principles: [Principle]
+  /// Tuned against base by the weighted utility of all measures.
+  package var overall: WinRate
+  /// Mean over the tuned answers of log p(tuned) - log p(base), nats an answer.
+  package var kl: Double
+  /// Tokens an answer.
+  package var meanLength: BeforeAfter
+  /// Mean negative log-likelihood under the untouched model, nats a token.
+  package var baseNLL: BeforeAfter
+  /// Distinct word bigrams over all word bigrams.
+  package var distinct2: BeforeAfter
+  /// Wall time by step, in the order of the run; "total" last.
+  package var seconds: [(step: String, seconds: Double)]
+  /// Largest resident memory by service, MiB.
+  package var peakRSS: [(service: String, mebibytes: Double)]
+  /// What produced the figures: program, services, adapters.
+  package var versions: [(name: String, version: String)]
+
+  package init(
+    runID: String,
+    modelID: String,
+    seed: Int,
+    principles: [Principle],
+    overall: WinRate,
+    kl: Double,
+    meanLength: BeforeAfter,
+    baseNLL: BeforeAfter,
+    distinct2: BeforeAfter,
+    seconds: [(step: String, seconds: Double)],
+    peakRSS: [(service: String, mebibytes: Double)],
+    versions: [(name: String, version: String)]
+  ) {
+    self.runID = runID
+    self.modelID = modelID
+    self.seed = seed
+    self.principles = principles
+    self.overall = overall
+    self.kl = kl
+    self.meanLength = meanLength
+    self.baseNLL = baseNLL
+    self.distinct2 = distinct2
+    self.seconds = seconds
+    self.peakRSS = peakRSS
+    self.versions = versions
+  }
+
+  package static func == (left: RunSummary, right: RunSummary) -> Bool {
+    left.json == right.json
+  }
+
+  /// Wall time of one step.
+  package func seconds(of step: String) -> Double? {
+    seconds.first { $0.step == step }?.seconds
+  }
+}

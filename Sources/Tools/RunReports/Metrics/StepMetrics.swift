@@ -1,0 +1,67 @@
+/// What one training step reported: one line of `metrics.jsonl`.
+package struct StepMetrics: Sendable, Equatable {
+  /// 1 to the number of steps.
+  package var step: Int
+  /// Seconds the step took.
+  package var seconds: Double
+  /// The scalarizer version that gave every reward of the step.
+  package var configurationVersion: Int
+  package var configurationHash: String
+  package var scalarizerEndpoint: String
+  /// Name and value, in the order in which the trainer sent them.
+  package var values: [(name: String, value: Double)]
+
+  package init(
+    step: Int,
+    seconds: Double,
+    configurationVersion: Int,
+    configurationHash: String,
+    scalarizerEndpoint: String,
+    values: [(name: String, value: Double)]
+  ) {
+    self.step = step
+    self.seconds = seconds
+    self.configurationVersion = configurationVersion
+    self.configurationHash = configurationHash
+    self.scalarizerEndpoint = scalarizerEndpoint
+    self.values = values
+  }
+
+  package static func == (left: StepMetrics, right: StepMetrics) -> Bool {
+    left.json == right.json
+  }
+
+  /// A value by name.
+  package subscript(name: String) -> Double? {
+    values.first { $0.name == name }?.value
+  }
+
+  /// The line of `metrics.jsonl`.
+  package var json: JSONValue {
+    [
+      "step": .integer(step), "seconds": .number(seconds),
+      "configuration_version": .integer(configurationVersion),
+      "configuration_hash": .string(configurationHash),
+      "scalarizer_endpoint": .string(scalarizerEndpoint),
+      "metrics": .object(values.map { JSONMember($0.name, .number($0.value)) }),
+    ]
+  }
+
+  /// Reads a line; nil when a member is missing or of another kind.
+  package init?(json: JSONValue) {
+    guard let step = json["step"]?.whole, let seconds = json["seconds"]?.double,
+      let version = json["configuration_version"]?.whole,
+      let hash = json["configuration_hash"]?.text,
+      let endpoint = json["scalarizer_endpoint"]?.text,
+      let metrics = json["metrics"]?.members
+    else { return nil }
+    self.init(
+      step: step,
+      seconds: seconds,
+      configurationVersion: version,
+      configurationHash: hash,
+      scalarizerEndpoint: endpoint,
+      values: metrics.compactMap { member in member.value.double.map { (member.name, $0) } }
+    )
+  }
+}

@@ -1,0 +1,20 @@
+/// What can go wrong while a run folder is written or read.
+package enum RunReportError: Error, Equatable, CustomStringConvertible {
+  /// The system refused to open, write, flush or move a file.
+  case file(path: String, action: String, reason: String)
+  /// A line of a file is not what it should be.
+  case line(path: String, line: Int, reason: String)
+  /// A text is not JSON.
+  case json(offset: Int, reason: String)
+
+  package var description: String {
+    switch self {
+    case .file(let path, let action, let reason):
+      "cannot \(action) \(path): \(reason)"
+    case .line(let path, let line, let reason):
+      "\(path), line \(line): \(reason)"
+    case .json(let offset, let reason):
+      "not JSON at byte \(offset): \(reason)"
+    }
+  }
+}
