@@ -1,0 +1,32 @@
+package import Tensors
+
+/// The result of the upper layers, with what their backward pass needs when it was recorded.
+package struct TopPass: Sendable {
+  /// The final-normed hidden states of the wanted rows: (rows, width).
+  package let hidden: Matrix
+  /// The wanted rows of the batch; `nil` for all.
+  package let rows: [Int]?
+  /// The adapter applied, with the numbers it had.
+  package let adapter: LowRankAdapter?
+  /// The lowest layer of the pass.
+  package let firstLayer: Int
+
+  let tokenCount: Int
+  /// One recording for each shard; empty when nothing was recorded.
+  let recordings: [ShardRecording]
+}
+
+/// One shard's part of a recorded pass.
+struct ShardRecording: Sendable {
+  let shard: Shard
+  /// The shard's rows among the wanted rows of the batch.
+  let outputRows: Range<Int>
+  /// One tape for each layer of the pass.
+  let layers: [LayerTape]
+  /// The residual stream entering the final norm: (rows, width).
+  let last: Tile
+  /// Which rows of `last` are wanted, where the pass had no layer to choose them in.
+  let lastRows: [Int]?
+  /// One over the root mean square of each wanted row.
+  let lastScales: Tile
+}
