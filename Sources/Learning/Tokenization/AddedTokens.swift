@@ -1,0 +1,46 @@
+/// Tokens that are found in the raw text as whole strings, before anything is cut.
+struct AddedTokens: Sendable {
+  /// One such token.
+  struct Token: Sendable, Equatable {
+    /// Its text in UTF-8.
+    var bytes: [UInt8]
+    /// Its id.
+    var id: Int32
+    /// Whether it is a control token, which a text may be forbidden to contain.
+    var isSpecial: Bool
+  }
+
+  /// All tokens.
+  let all: [Token]
+  /// For each first byte the tokens that begin with it, the longest first.
+  private let byFirstByte: [[Token]]
+
+  /// Collects tokens; empty ones are left out.
+  init(_ tokens: [Token]) {
+    all = tokens.filter { !$0.bytes.isEmpty }
+    var table: [[Token]] = Array(repeating: [], count: 256)
+    for token in all.sorted(by: { $0.bytes.count > $1.bytes.count }) {
+      table[Int(token.bytes[0])].append(token)
+    }
+    byFirstByte = table
+  }
+
+  /// The leftmost, longest token at or after `start`.
+  func first(
+    in bytes: UnsafeBufferPointer<UInt8>,
+    from start: Int,
+    allowSpecial: Bool
+  ) -> (token: Token, offset: Int)? {
+    for offset in start..<bytes.count {
+      for token in byFirstByte[Int(bytes[offset])]
+      where allowSpecial || !token.isSpecial {
+        if offset + token.bytes.count <= bytes.count,
+          bytes[offset..<offset + token.bytes.count].elementsEqual(token.bytes)
+        {
+          return (token, offset)
+        }
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,48 @@
+/// Turns tokens into text as they come, never splitting a code point.
+///
+/// The pieces joined are exactly what `Tokenizer.decode` gives for all tokens at once.
+package struct IncrementalDecoder: Sendable {
+  private let tokenizer: Tokenizer
+  private let skipSpecial: Bool
+  /// Bytes at the end that may be the beginning of a code point.
+  private var pending: [UInt8] = []
+
+  /// Starts with nothing decoded.
+  package init(_ tokenizer: Tokenizer, skipSpecial: Bool = true) {
+    self.tokenizer = tokenizer
+    self.skipSpecial = skipSpecial
+  }
+
+  /// Takes one token and returns the text that is now certain; often empty inside an emoji.
+  package mutating func append(_ id: Int32) -> String {
+    if skipSpecial, tokenizer.isSpecial(id) { return "" }
+    pending += tokenizer.bytes(of: id)
+    let held = Self.incompleteSuffix(of: pending)
+    let text = String(decoding: pending.dropLast(held), as: UTF8.self)
+    pending.removeFirst(pending.count - held)
+    return text
+  }
+
+  /// Returns what is left; an unfinished code point becomes U+FFFD.
+  package mutating func finish() -> String {
+    defer { pending = [] }
+    return String(decoding: pending, as: UTF8.self)
+  }
+
+  /// The number of bytes at the end that begin a code point whose rest is still missing.
+  private static func incompleteSuffix(of bytes: [UInt8]) -> Int {
+    for (distance, byte) in bytes.reversed().prefix(3).enumerated() {
+      let length =
+        switch byte {
+        case 0x80..<0xC0: 0
+        case 0xC2..<0xE0: 2
+        case 0xE0..<0xF0: 3
+        case 0xF0..<0xF5: 4
+        default: 1
+        }
+      if length == 0 { continue }
+      return length > distance + 1 ? distance + 1 : 0
+    }
+    return 0
+  }
+}

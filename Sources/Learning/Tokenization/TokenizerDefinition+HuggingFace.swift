@@ -1,0 +1,179 @@
+internal import ModelFiles
+
+extension TokenizerDefinition {
+  /// Reads a `tokenizer.json` and what its folder says about special tokens and chat.
+  ///
+  /// - Parameters:
+  ///   - path: the path of `tokenizer.json`.
+  ///   - folder: the folder it lies in, for the other files.
+  /// - Throws: `TokenizationError` for what is damaged or would not be reproduced exactly.
+  init(tokenizerJSON path: String, folder: String) throws(TokenizationError) {
+    self.init(file: path)
+    let json = try Self.json { () throws(ModelFileError) in try JSONValue.read(path: path) }
+    try readModel(json["model"] ?? .null)
+    try readPreTokenizer(json["pre_tokenizer"] ?? .null)
+    try refuseWhatChangesIDs(json)
+    try readAddedTokens(json["added_tokens"]?.array ?? [])
+    try readFolder(folder)
+  }
+
+  private static func json<T>(
+    _ body: () throws(ModelFileError) -> T
+  ) throws(TokenizationError) -> T {
+    do throws(ModelFileError) {
+      return try body()
+    } catch {
+      throw .file(error)
+    }
+  }
+
+  private mutating func readModel(_ model: JSONValue) throws(TokenizationError) {
+    guard model["type"]?.string == "BPE" else {
+      throw .unsupported(
+        file: file,
+        detail: "the model \(model["type"]?.string ?? "without a type"); BPE is read"
+      )
+    }
+    for key in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
+      let value = model[key] ?? .null
+      guard value == .null || value == .string("") else {
+        throw .unsupported(file: file, detail: "its model sets \(key)")
+      }
+    }
+    guard model["byte_fallback"]?.bool != true else {
+      throw .unsupported(file: file, detail: "its model sets byte_fallback")
+    }
+    needsAllBytes = model["unk_token"].map { $0 != .null } ?? false
+    ignoresMerges = model["ignore_merges"]?.bool ?? false
+    guard let vocabulary = model["vocab"]?.members, let merges = model["merges"]?.array else {
+      throw .malformed(file: file, detail: "its vocab or merges are missing")
+    }
+    // Ids may leave gaps, but not so many that the table would be mostly empty.
+    let idMax = 2 * vocabulary.count + 1024
+    tokens = Array(repeating: nil, count: vocabulary.count)
+    for member in vocabulary { try set(member.key, id: member.value.integer, idMax: idMax) }
+    self.merges.reserveCapacity(merges.count)
+    for (rank, merge) in merges.enumerated() {
+      switch merge {
+      case .string(let text): self.merges.append(try split(text, rank: rank))
+      case .array(let pair) where pair.count == 2:
+        guard let left = pair[0].string, let right = pair[1].string else { fallthrough }
+        self.merges.append((left[...], right[...]))
+      default: throw .malformed(file: file, detail: "merge \(rank) is no pair of tokens")
+      }
+    }
+  }
+
+  private mutating func set(
+    _ text: String,
+    id: Int?,
+    idMax: Int
+  ) throws(TokenizationError) {
+    guard let id, id >= 0, id <= idMax else {
+      throw .malformed(file: file, detail: "the token \(text) has no sensible id")
+    }
+    while tokens.count <= id { tokens.append(nil) }
+    if let other = tokens[id], !other.utf8.elementsEqual(text.utf8) {
+      throw .malformed(file: file, detail: "the id \(id) stands for \(other) and \(text)")
+    }
+    tokens[id] = text
+  }
+
+  private mutating func readPreTokenizer(_ value: JSONValue) throws(TokenizationError) {
+    let steps = value["type"]?.string == "Sequence" ? value["pretokenizers"]?.array ?? [] : [value]
+    guard let last = steps.last, last["type"]?.string == "ByteLevel",
+      last["add_prefix_space"]?.bool == false, last["use_regex"]?.bool ?? true
+    else {
+      throw .unsupported(
+        file: file,
+        detail: "its pre-tokenizer does not end in plain ByteLevel with its pattern"
+      )
+    }
+    switch steps.count {
+    case 1: preTokenizer = .gpt2
+    case 2
+    where steps[0]["type"]?.string == "Digits" && steps[0]["individual_digits"]?.bool == true:
+      preTokenizer = .smollm
+    default:
+      throw .unsupported(
+        file: file,
+        detail: "its pre-tokenizer; Digits (individual) and ByteLevel are reproduced"
+      )
+    }
+  }
+
+  private func refuseWhatChangesIDs(_ json: JSONValue) throws(TokenizationError) {
+    guard json["normalizer"] ?? .null == .null else {
+      throw .unsupported(
+        file: file,
+        detail: "the normalizer \(json["normalizer"]?["type"]?.string ?? ""); none is reproduced"
+      )
+    }
+    let processor = json["post_processor"] ?? .null
+    switch processor["type"]?.string {
+    case nil, "ByteLevel": break
+    case "TemplateProcessing" where processor["single"]?.array?.count == 1: break
+    default:
+      throw .unsupported(
+        file: file,
+        detail: "its post-processor adds tokens to every text; that is not reproduced"
+      )
+    }
+    guard json["decoder"]?["type"]?.string == "ByteLevel" else {
+      throw .unsupported(file: file, detail: "its decoder is not ByteLevel")
+    }
+  }
+
+  private mutating func readAddedTokens(_ values: [JSONValue]) throws(TokenizationError) {
+    let idMax = tokens.count + values.count + 1024
+    for value in values {
+      let id = value["id"]?.integer
+      let text = value["content"]?.string ?? ""
+      for key in ["single_word", "lstrip", "rstrip"] where value[key]?.bool == true {
+        throw .unsupported(file: file, detail: "the added token \(text) sets \(key)")
+      }
+      try set(text, id: id, idMax: idMax)
+      if let id { added.append((id, value["special"]?.bool ?? false)) }
+    }
+  }
+
+  private mutating func readFolder(_ folder: String) throws(TokenizationError) {
+    let read = { (name: String) throws(TokenizationError) -> JSONValue in
+      try Self.json { () throws(ModelFileError) in
+        try JSONValue.readIfPresent(path: folder + "/" + name) ?? .null
+      }
+    }
+    let configuration = try read("tokenizer_config.json")
+    if configuration["add_bos_token"]?.bool == true {
+      throw .unsupported(file: file, detail: "it puts a token before every text (add_bos_token)")
+    }
+    let generation = try read("generation_config.json")
+    let model = try read("config.json")
+    bosTokenID = id(of: configuration["bos_token"])
+    padTokenID = id(of: configuration["pad_token"])
+    eosTokenIDs = id(of: configuration["eos_token"]).map { [$0] } ?? []
+    // The generation's list counts most, because chat models end turns by more than one token.
+    for source in [generation, model] {
+      let ids = source["eos_token_id"]?.array ?? source["eos_token_id"].map { [$0] } ?? []
+      for id in ids.compactMap(\.integer).compactMap(Int32.init(exactly:))
+      where !eosTokenIDs.contains(id) { eosTokenIDs.append(id) }
+    }
+    chatTemplate = try Self.json { () throws(ModelFileError) in
+      try TextFile.readIfPresent(path: folder + "/chat_template.jinja")
+    }
+    switch configuration["chat_template"] {
+    case .string(let text)?: chatTemplate = chatTemplate ?? text
+    case .array(let named)?:
+      let plain = named.first { $0["name"]?.string == "default" }
+      chatTemplate = chatTemplate ?? plain?["template"]?.string
+    default: break
+    }
+  }
+
+  /// The id of a special token written as its text or as an added-token object.
+  private func id(of value: JSONValue?) -> Int32? {
+    guard let text = value?.string ?? value?["content"]?.string else { return nil }
+    let match = added.first { tokens[$0.id].map { $0.utf8.elementsEqual(text.utf8) } ?? false }
+    return match.flatMap { Int32(exactly: $0.id) }
+  }
+}
