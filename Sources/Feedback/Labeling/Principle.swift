@@ -4,7 +4,7 @@ package struct Principle: Sendable, Equatable, Codable {
   package var id: String
   /// The criterion as one sentence that says what the better response does.
   package var text: String
-  /// The opposite criterion, for judges and checks that ask the other way round.
+  /// The opposite criterion, for methods that ask the other way round; may be empty.
   package var negativeText: String
 
   /// Creates a principle from its parts.
@@ -13,6 +13,9 @@ package struct Principle: Sendable, Equatable, Codable {
     self.text = text
     self.negativeText = negativeText
   }
+
+  /// Hash of the text, so that labels given for another wording are not taken for this one's.
+  package var textHash: String { SHA256.hexDigest(of: [text]) }
 
   /// Says what is wrong with the fields, or nil if nothing is.
   var defect: String? {
@@ -24,9 +27,6 @@ package struct Principle: Sendable, Equatable, Codable {
       return "field id is \"\(id.prefix(80))\"; use 1 to 64 of a-z, 0-9, - and _"
     }
     if TextProfile(text).words.isEmpty { return "field text is empty; write the criterion" }
-    if TextProfile(negativeText).words.isEmpty {
-      return "field negative_text is empty; write the opposite criterion"
-    }
     return nil
   }
 }

@@ -42,3 +42,13 @@ package protocol Judge: Sendable {
 extension Judge {
   package func check(_ principle: Principle) throws(LabelingError) {}
 }
+
+/// A judge that can measure one response by itself.
+package protocol MeasuringJudge: Judge {
+  /// Measures a response by a principle, in [0, 1], larger being better.
+  func measure(
+    principleID: String,
+    prompt: String,
+    response: String
+  ) throws(LabelingError) -> Double
+}

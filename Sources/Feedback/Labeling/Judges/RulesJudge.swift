@@ -2,7 +2,7 @@
 ///
 /// `p_first = σ((m_first - m_second) / temperature)` with the measures and temperature of ``Rule``;
 /// differences below the rule's tie threshold are ties.
-package struct RulesJudge: Judge {
+package struct RulesJudge: MeasuringJudge {
   package let id = "rules"
   /// Changes whenever a formula, a constant or a word list does.
   package let version = "1"
@@ -22,6 +22,14 @@ package struct RulesJudge: Judge {
     questions.map { question in
       Result { () throws(LabelingError) in try Self.verdict(question) }
     }
+  }
+
+  package func measure(
+    principleID: String,
+    prompt: String,
+    response: String
+  ) throws(LabelingError) -> Double {
+    try Self.rule(principleID).measure(prompt: prompt, response: response)
   }
 
   /// Answers one question at once.

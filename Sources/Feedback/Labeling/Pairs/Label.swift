@@ -33,6 +33,32 @@ package struct Label: Sendable, Equatable {
   /// Soft labels closer to one half than this are ties.
   package static let tieBand = 0.01
 
+  /// Creates a label that did not come from a judge of ours, for example an imported preference.
+  ///
+  /// The log-probabilities are those of `probabilityA`, which is kept away from 0 and 1 by 1e-6.
+  package init(
+    pairID: String,
+    principleID: String,
+    judgeID: String,
+    judgeVersion: String,
+    probabilityA: Double,
+    isOrderConsistent: Bool = true
+  ) {
+    let probability = probabilityA.isFinite ? min(1 - 1e-6, max(1e-6, probabilityA)) : 0.5
+    self.pairID = pairID
+    self.principleID = principleID
+    self.judgeID = judgeID
+    self.judgeVersion = judgeVersion
+    self.probabilityA = probability
+    logProbabilityA = log(probability)
+    logProbabilityB = log1p(-probability)
+    self.isOrderConsistent = isOrderConsistent
+    isTie = abs(probability - 0.5) < Self.tieBand
+    scoreA = nil
+    scoreB = nil
+    rawChoices = []
+  }
+
   /// Averages the two orders of one pair into its label.
   package init(
     pairID: String,
@@ -56,8 +82,8 @@ package struct Label: Sendable, Equatable {
     rawChoices = [forward.rawChoice, reversed.rawChoice]
   }
 
-  /// Strength of the preference in nats: `|logProbabilityA - logProbabilityB|`.
-  package var margin: Double { abs(logProbabilityA - logProbabilityB) }
+  /// The preference in nats, `logProbabilityA - logProbabilityB`: positive for A, unclipped.
+  package var margin: Double { logProbabilityA - logProbabilityB }
 }
 
 extension Judgement {

@@ -1,0 +1,93 @@
+package import Logging
+internal import Synchronization
+
+/// Turns pairs and principles into labels: asks what is not known, once, and stores before it tells.
+///
+/// Any number of ``label(_:dataset:principles:judge:deliver:)`` calls may run at once; identical
+/// questions among them are asked once.
+package final class LabelingEngine: Sendable {
+  /// Where verdicts and labels are kept.
+  package let store: LabelStore
+  private let desk = QuestionDesk()
+  private let logger: Logger
+
+  /// Creates an engine over a store.
+  package init(store: LabelStore, logger: Logger) {
+    self.store = store
+    self.logger = logger
+  }
+
+  /// Labels every pair by every principle and delivers each label as soon as it is durable.
+  ///
+  /// Pairs are read only as fast as labels are delivered. `deliver` is never called twice at once;
+  /// while it is suspended, at most `judge.batchSize · judge.concurrencyMax` labels are prepared. A
+  /// pair that cannot be judged is delivered as a failure and the work goes on; an error of the
+  /// store, of `pairs` or of `deliver`, and cancellation, end it.
+  ///
+  /// - Throws: `LabelingError.unknownPrinciple` before anything is read, and what ends the work.
+  package func label<Pairs: AsyncSequence>(
+    _ pairs: Pairs,
+    dataset: String,
+    principles: [Principle],
+    judge: any Judge,
+    deliver: @escaping @Sendable (LabelOutcome) async throws -> Void
+  ) async throws -> LabelingSummary where Pairs.Element == PreferencePair {
+    for principle in principles { try judge.check(principle) }
+    let run = LabelingRun(
+      store: store,
+      desk: desk,
+      judge: judge,
+      dataset: dataset,
+      deliver: deliver
+    )
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      var startedCount = 0
+      var endedCount = 0
+      for try await pair in pairs {
+        for principle in principles {
+          try await run.window.acquire()
+          if run.enqueue(LabelingRun.Job(pair: pair, principle: principle)) {
+            group.addTask { try await run.work() }
+            startedCount += 1
+          }
+        }
+        // Collecting the workers that have ended keeps the group small and throws their errors.
+        while endedCount < run.endedWorkerCount, try await group.next() != nil { endedCount += 1 }
+      }
+      try await group.waitForAll()
+      logger.debug(
+        "Labelled a stream of pairs",
+        metadata: ["labeler.workers": "\(startedCount)", "labeler.judge": "\(judge.id)"]
+      )
+      return run.summary
+    }
+  }
+
+  /// Labels an array of pairs and returns the outcomes in the order of pairs and principles.
+  package func label(
+    _ pairs: [PreferencePair],
+    dataset: String,
+    principles: [Principle],
+    judge: any Judge
+  ) async throws -> [LabelOutcome] {
+    let collected = Mutex<[Slot: LabelOutcome]>([:])
+    let stream = AsyncStream<PreferencePair> { continuation in
+      for pair in pairs { continuation.yield(pair) }
+      continuation.finish()
+    }
+    _ = try await label(stream, dataset: dataset, principles: principles, judge: judge) { outcome in
+      collected.withLock {
+        $0[Slot(pairID: outcome.pairID, principleID: outcome.principleID)] = outcome
+      }
+    }
+    let found = collected.withLock { $0 }
+    return pairs.flatMap { pair in
+      principles.compactMap { found[Slot(pairID: pair.id, principleID: $0.id)] }
+    }
+  }
+
+  private struct Slot: Hashable {
+    var pairID: String
+    var principleID: String
+  }
+}

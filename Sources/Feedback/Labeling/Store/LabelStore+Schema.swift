@@ -1,0 +1,60 @@
+internal import GRDB
+
+extension LabelStore {
+  /// Every version of the schema and how to get to the next; never change one that was released.
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1: verdicts, pairs and labels") { db in
+      try db.execute(
+        sql: """
+          -- One answer of a judge to one question, in the order shown.
+          CREATE TABLE verdict (
+            key BLOB PRIMARY KEY NOT NULL,
+            judge_id TEXT NOT NULL,
+            judge_version TEXT NOT NULL,
+            principle_id TEXT NOT NULL,
+            log_probability_first REAL NOT NULL,
+            log_probability_second REAL NOT NULL,
+            is_tie INTEGER NOT NULL,
+            measure_first REAL,
+            measure_second REAL,
+            raw_choice TEXT NOT NULL
+          ) WITHOUT ROWID;
+
+          -- The pairs of each dataset; position is the order in which they were first stored.
+          CREATE TABLE pair (
+            position INTEGER PRIMARY KEY AUTOINCREMENT,
+            dataset TEXT NOT NULL,
+            id TEXT NOT NULL,
+            prompt TEXT NOT NULL,
+            response_a TEXT NOT NULL,
+            response_b TEXT NOT NULL,
+            source TEXT NOT NULL,
+            UNIQUE (dataset, id)
+          );
+
+          -- Labels, both orders averaged. principle_hash is the hash of the principle's text when
+          -- it was judged, or empty for labels given elsewhere.
+          CREATE TABLE label (
+            pair_position INTEGER NOT NULL REFERENCES pair (position),
+            principle_id TEXT NOT NULL,
+            principle_hash TEXT NOT NULL,
+            judge_id TEXT NOT NULL,
+            judge_version TEXT NOT NULL,
+            probability_a REAL NOT NULL,
+            log_probability_a REAL NOT NULL,
+            log_probability_b REAL NOT NULL,
+            is_order_consistent INTEGER NOT NULL,
+            is_tie INTEGER NOT NULL,
+            score_a REAL,
+            score_b REAL,
+            raw_forward TEXT,
+            raw_reversed TEXT,
+            PRIMARY KEY (pair_position, principle_id, principle_hash, judge_id)
+          ) WITHOUT ROWID;
+          """
+      )
+    }
+    return migrator
+  }
+}
