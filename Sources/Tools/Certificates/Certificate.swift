@@ -68,17 +68,11 @@ struct Certificate: ~Copyable {
   ) throws(CertificatesError) -> Certificate {
     guard let pointer = X509_new() else { throw CryptographyFailure.latest("begin a certificate") }
     let certificate = Certificate(takingOwnership: pointer)
-    var serial = [UInt8](repeating: 0, count: 16)
-    guard RAND_bytes(&serial, Int32(serial.count)) == 1 else {
-      throw CryptographyFailure.latest("make a serial number")
-    }
     // RFC 5280 wants a positive number of at most 20 bytes.
-    serial[0] = serial[0] & 0x7f | 0x40
-    guard let number = BN_bin2bn(serial, Int32(serial.count), nil) else {
-      throw CryptographyFailure.latest("make a serial number")
-    }
+    guard let number = BN_new() else { throw CryptographyFailure.latest("make a serial number") }
     defer { BN_free(number) }
-    guard BN_to_ASN1_INTEGER(number, X509_get_serialNumber(pointer)) != nil,
+    guard BN_rand(number, 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1,
+      BN_to_ASN1_INTEGER(number, X509_get_serialNumber(pointer)) != nil,
       X509_set_version(pointer, 2) == 1,
       X509_gmtime_adj(X509_getm_notBefore(pointer), -3600) != nil,
       X509_time_adj_ex(X509_getm_notAfter(pointer), Int32(clamping: contents.days), 0, nil) != nil,
