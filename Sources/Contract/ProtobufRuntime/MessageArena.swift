@@ -15,15 +15,16 @@ package import CProtobufC
 package struct MessageArena: ~Copyable {
   private let header: UnsafeMutablePointer<ArenaHeader>
 
-  /// Makes an arena, or nil when the machine has no memory left.
+  /// Makes an arena.
   ///
   /// - Parameters:
   ///   - byteCountMax: most bytes that the arena may hold.
   ///   - firstByteCount: bytes to reserve at once, as a good guess of what will be needed.
-  package init?(byteCountMax: Int = .max, firstByteCount: Int = 2048) {
+  /// - Throws: `outOfMemory` when the machine has no memory left.
+  package init(byteCountMax: Int = .max, firstByteCount: Int = 2048) throws(MessageError) {
     let reserved = ArenaHeader.byteCount
     let first = max(min(firstByteCount, byteCountMax), 0) & ~(ArenaHeader.alignment - 1)
-    guard let block = malloc(reserved + first) else { return nil }
+    guard let block = malloc(reserved + first) else { throw .outOfMemory(message: "") }
     header = block.bindMemory(to: ArenaHeader.self, capacity: 1)
     header.initialize(
       to: ArenaHeader(

@@ -42,8 +42,7 @@ package struct UnpackedMessage: ~Copyable {
       .scan(0..<bytes.count, descriptor, depth: 1)
     // Twice the bytes and a little is what most messages need, so that one block is enough.
     let guess = 1024 + 2 * min(bytes.count, 1 << 28)
-    guard let arena = MessageArena(byteCountMax: limits.arenaByteCountMax, firstByteCount: guess)
-    else { throw .outOfMemory(message: name) }
+    let arena = try MessageArena(byteCountMax: limits.arenaByteCountMax, firstByteCount: guess)
     let data = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     guard let root = protobuf_c_message_unpack(descriptor, arena.allocator, bytes.count, data)
     else {

@@ -41,7 +41,7 @@ extension MessageError: CustomStringConvertible {
     case .embeddedNUL(let message, let field):
       "\(Self.place(message, field)): an identifier may not contain NUL; remove it"
     case .outOfMemory(let message):
-      "\(message): no memory is left to encode or decode the message"
+      "\(message.isEmpty ? "message" : message): no memory is left to encode or decode it"
     }
   }
 

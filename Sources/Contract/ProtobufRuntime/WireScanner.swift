@@ -22,6 +22,7 @@ struct WireScanner {
   ) throws(MessageError) {
     var cursor = range.lowerBound
     var hint = 0
+    var seen = SeenFields()
     while cursor < range.upperBound {
       let (key, next) = try varint(at: cursor, in: range, descriptor, field: nil)
       cursor = next
@@ -47,6 +48,12 @@ struct WireScanner {
         }
         cursor = start + Int(length)
         if let field {
+          if field.pointee.type == PROTOBUF_C_TYPE_MESSAGE,
+            field.pointee.label != PROTOBUF_C_LABEL_REPEATED, !seen.insert(hint)
+          {
+            // protobuf-c would merge the two and lose numbers of the first (1.4.1, tried).
+            throw Self.malformed(descriptor, field, "a single message came more than once")
+          }
           try scanPayload(start..<cursor, of: field, in: descriptor, depth: depth)
         }
       default:
@@ -145,6 +152,20 @@ struct WireScanner {
       }
     }
     throw .truncated(message: Self.name(descriptor), field: Self.name(field))
+  }
+}
+
+/// Which fields of a message have come, by their position in its descriptor.
+private struct SeenFields {
+  private var first: UInt64 = 0
+  private var others: Set<Int> = []
+
+  /// Notes a field and says whether it is new.
+  mutating func insert(_ index: Int) -> Bool {
+    guard index < 64 else { return others.insert(index).inserted }
+    let bit: UInt64 = 1 << UInt64(index)
+    defer { first |= bit }
+    return first & bit == 0
   }
 }
 

@@ -47,9 +47,7 @@ struct BridgeGenerator {
     printer.line("public func withEncoded<Result>(")
     printer.line("  _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result")
     printer.block(") throws(MessageError) -> Result") { printer in
-      printer.line(
-        "guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }"
-      )
+      printer.line("let arena = try MessageArena()")
       printer.line("let c = try build(in: arena)")
       printer.line("return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)")
     }

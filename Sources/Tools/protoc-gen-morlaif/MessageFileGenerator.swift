@@ -3,10 +3,9 @@ internal import Descriptors
 /// Writes the values of one `.proto` file, and beside them their bridges to protobuf-c.
 struct MessageFileGenerator {
   let file: FileDescriptor
-  let types: TypeIndex
   let options: GenerationOptions
 
-  func generate() throws(GenerationError) -> [GeneratedFile] {
+  func generate() -> [GeneratedFile] {
     let messages = file.messages.enumerated().map { MessagePlan($1, at: $0, of: file) }
     guard !messages.isEmpty || !file.enums.isEmpty else { return [] }
     let base = Self.baseName(file.name)

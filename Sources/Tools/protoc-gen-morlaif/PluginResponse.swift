@@ -15,7 +15,7 @@ enum PluginResponse {
 
   /// Encodes a `google.protobuf.compiler.CodeGeneratorResponse`.
   func encoded() throws(MessageError) -> [UInt8] {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.name) }
+    let arena = try MessageArena()
     let c = try arena.room(for: 1, Morlaif__Compiler__CodeGeneratorResponse.self)
     morlaif__compiler__code_generator_response__init(c)
     switch self {

@@ -44,9 +44,9 @@ enum ProtocGenMorlaif {
         try FileValidator(file: file, types: types).validate()
         switch options.mode {
         case .messages:
-          outputs += try MessageFileGenerator(file: file, types: types, options: options).generate()
+          outputs += MessageFileGenerator(file: file, options: options).generate()
         case .services:
-          outputs += try ServiceFileGenerator(file: file, types: types, options: options)
+          outputs += ServiceFileGenerator(file: file, options: options)
             .generate(from: request.files)
         }
       }

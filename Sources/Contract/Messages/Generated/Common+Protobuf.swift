@@ -26,7 +26,7 @@ extension Principle {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -71,7 +71,7 @@ extension TextItem {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -116,7 +116,7 @@ extension PreferencePair {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -165,7 +165,7 @@ extension Label {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -230,7 +230,7 @@ extension Measures {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -273,7 +273,7 @@ extension ScoreMatrix {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -339,7 +339,7 @@ extension ScoreSource {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -390,7 +390,7 @@ extension FileChunk {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }

@@ -26,7 +26,7 @@ extension LabelRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -93,7 +93,7 @@ extension LabelSettings {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -148,7 +148,7 @@ extension LabelReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -215,7 +215,7 @@ extension LabelFailure {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -260,7 +260,7 @@ extension ExportRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -313,7 +313,7 @@ extension ExportReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -378,7 +378,7 @@ extension ImportRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -439,7 +439,7 @@ extension ImportedPreference {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -498,7 +498,7 @@ extension ImportReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -541,7 +541,7 @@ extension ListPrinciplesRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -580,7 +580,7 @@ extension ListPrinciplesReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -647,7 +647,7 @@ extension PutPrincipleRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -696,7 +696,7 @@ extension PutPrincipleReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -737,7 +737,7 @@ extension MeasureRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -806,7 +806,7 @@ extension MeasureReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }

@@ -26,7 +26,7 @@ extension Prompt {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -69,7 +69,7 @@ extension SamplingOptions {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -128,7 +128,7 @@ extension SamplePairsRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -199,7 +199,7 @@ extension SamplePairsReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -266,7 +266,7 @@ extension SamplingProgress {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -313,7 +313,7 @@ extension TrainPolicyRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -406,7 +406,7 @@ extension PolicyHyperparameters {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -497,7 +497,7 @@ extension TrainPolicyReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -586,7 +586,7 @@ extension TrainPolicyStarted {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -649,7 +649,7 @@ extension Metric {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -692,7 +692,7 @@ extension TrainPolicyStep {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -793,7 +793,7 @@ extension ScoredSample {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -850,7 +850,7 @@ extension TrainPolicyEvent {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -897,7 +897,7 @@ extension TrainPolicyFinished {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -948,7 +948,7 @@ extension PauseRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -987,7 +987,7 @@ extension PauseReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1026,7 +1026,7 @@ extension ResumeRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1065,7 +1065,7 @@ extension ResumeReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1104,7 +1104,7 @@ extension CancelTrainingRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1143,7 +1143,7 @@ extension CancelTrainingReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1182,7 +1182,7 @@ extension SwapScalarizerRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1227,7 +1227,7 @@ extension SwapScalarizerReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1272,7 +1272,7 @@ extension GenerateRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1345,7 +1345,7 @@ extension GenerateReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1412,7 +1412,7 @@ extension GeneratedAnswer {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1463,7 +1463,7 @@ extension LogProbabilitiesRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1522,7 +1522,7 @@ extension LogProbabilitiesReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1577,7 +1577,7 @@ extension LogProbability {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1622,7 +1622,7 @@ extension CheckpointRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1661,7 +1661,7 @@ extension CheckpointReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1704,7 +1704,7 @@ extension FetchPolicyRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1745,7 +1745,7 @@ extension StatusRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -1784,7 +1784,7 @@ extension StatusReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }

@@ -26,7 +26,7 @@ extension DescribeRequest {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -67,7 +67,7 @@ extension DescribeReply {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -122,7 +122,7 @@ extension ServiceDescription {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -181,7 +181,7 @@ extension MethodDescription {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }

@@ -26,7 +26,7 @@ extension Hello {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -95,7 +95,7 @@ extension MetadataEntry {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -138,7 +138,7 @@ extension CallHeader {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -197,7 +197,7 @@ extension EndStatus {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -258,7 +258,7 @@ extension Cancel {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -301,7 +301,7 @@ extension Window {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -342,7 +342,7 @@ extension Ping {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
@@ -383,7 +383,7 @@ extension GoAway {
   public func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    guard let arena = MessageArena() else { throw .outOfMemory(message: Self.protobufName) }
+    let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
