@@ -51,6 +51,25 @@ struct DecoderLayer: Sendable {
     "self_attn.q_proj.bias", "self_attn.k_proj.bias", "self_attn.v_proj.bias",
   ]
 
+  /// Copies of the weights and biases with their Hugging Face names behind `prefix`.
+  func named(
+    _ prefix: String,
+    _ configuration: ModelConfiguration
+  ) -> [(name: String, matrix: Matrix)] {
+    var result = Self.parts(configuration).map { part in
+      (name: prefix + part.name, matrix: self[keyPath: part.weights].rows(part.rows))
+    }
+    guard let bias = queryKeyValueBias else { return result }
+    var start = 0
+    let (q, k) = (configuration.queryWidth, configuration.keyWidth)
+    for (name, width) in zip(Self.biasNames, [q, k, k]) {
+      let part = Matrix(takingOwnership: bias.tile.columns(start..<start + width))
+      result.append((name: prefix + name, matrix: part))
+      start += width
+    }
+    return result
+  }
+
   /// A layer of zeros.
   init(zerosFor configuration: ModelConfiguration) {
     let joint = configuration.queryWidth + 2 * configuration.keyWidth

@@ -20,7 +20,8 @@ struct DecoderLayerPass {
   /// - Parameters:
   ///   - x: (tokens, width); overwritten with the result when nothing is recorded and all rows are
   ///     wanted, and left alone otherwise.
-  ///   - tape: filled where the backward pass will follow.
+  ///   - tape: filled when `records`.
+  ///   - records: whether the backward pass will follow.
   /// - Returns: The residual stream after the layer: (rows, width).
   func forward(_ x: Tile, tape: inout LayerTape?, records: Bool) -> Tile {
     let width = configuration.width

@@ -6,7 +6,7 @@ extension LanguageModel {
   ///
   /// - Parameters:
   ///   - batch: checked by `PackedBatch.check(for:)`.
-  ///   - layers: how many layers are run, from the lowest.
+  ///   - count: how many layers are run, from the lowest.
   /// - Returns: (tokens, width).
   package func trunk(_ batch: PackedBatch, layers count: Int) -> Matrix {
     precondition(count >= 0 && count <= layers.count, "the model has no such layer")
@@ -42,6 +42,7 @@ extension LanguageModel {
   ///   - rows: the rows of the batch wanted at the end, ascending; `nil` for all. The last layer
   ///     computes queries, attention and feed-forward for these rows only.
   ///   - record: whether `topBackward` will follow.
+  /// - Returns: The wanted rows' hidden states, and the recording.
   package func top(
     _ hidden: Matrix,
     _ batch: PackedBatch,

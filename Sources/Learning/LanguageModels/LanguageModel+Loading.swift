@@ -137,19 +137,8 @@ extension LanguageModel {
     result.set("model.embed_tokens.weight", embedding)
     for (index, base) in layers.enumerated() {
       let layer = adapter.map { base.merging($0, layer: index, configuration) } ?? base
-      for part in DecoderLayer.parts(configuration) {
-        result.set(
-          "model.layers.\(index).\(part.name)",
-          layer[keyPath: part.weights].rows(part.rows)
-        )
-      }
-      guard let bias = layer.queryKeyValueBias else { continue }
-      var start = 0
-      let (q, k) = (configuration.queryWidth, configuration.keyWidth)
-      for (name, width) in zip(DecoderLayer.biasNames, [q, k, k]) {
-        let part = Matrix(takingOwnership: bias.tile.columns(start..<start + width))
-        result.set("model.layers.\(index).\(name)", part)
-        start += width
+      for (name, matrix) in layer.named("model.layers.\(index).", configuration) {
+        result.set(name, matrix)
       }
     }
     result.set("model.norm.weight", finalNorm)

@@ -42,6 +42,7 @@ extension LanguageModel {
   ///   - hidden: (rows, width), final-normed.
   ///   - targets: a token for each row; one outside the vocabulary counts as log-probability 0.
   ///   - temperature: divides the logits; positive.
+  /// - Returns: A log-probability and an entropy for each row.
   package func logProbabilities(
     _ hidden: Matrix,
     targets: [Int32],
@@ -66,6 +67,7 @@ extension LanguageModel {
   ///   - wantsHeadGradient: whether the head's weights are trained too.
   ///   - loss: called once for each chunk of rows, in order, on the calling thread, with the
   ///     chunk's rows, log-probabilities and entropies; returns the loss's derivatives.
+  /// - Returns: The log-probabilities and the gradients.
   package func logProbabilityGradient(
     _ hidden: Matrix,
     targets: [Int32],

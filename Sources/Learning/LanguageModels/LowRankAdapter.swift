@@ -70,7 +70,7 @@ package struct LowRankAdapter: Sendable, Equatable {
     "base_model.model.model.layers.\(layer).\(projection.moduleName).lora_\(matrix).weight"
   }
 
-  /// The place of a map's A in `parameters`; its B follows. `nil` where the map is not extended.
+  /// Returns the place of a map's A in the parameters, where the map is extended; its B follows.
   func position(layer: Int, projection: Projection) -> Int? {
     positions[Key(layer: layer, projection: projection)]
   }

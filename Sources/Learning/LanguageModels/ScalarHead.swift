@@ -39,7 +39,10 @@ package struct ScalarHead: Sendable, Equatable {
   private var weight: Matrix { parameters.matrices[0] }
   private var bias: Float { parameters.matrices[1][0, 0] }
 
-  /// The number for each row of `hidden`: (rows, width). Sums are in double.
+  /// Returns a number for each row of hidden states.
+  ///
+  /// - Parameter hidden: (rows, width).
+  /// - Returns: One number a row, summed in double.
   package func forward(_ hidden: Matrix) -> [Float] {
     precondition(hidden.columns == weight.columns, "hidden states of another width")
     return hidden.withValues { values in

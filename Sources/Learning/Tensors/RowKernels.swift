@@ -12,12 +12,11 @@ func forRows(_ rows: Int, width: Int, _ body: (Range<Int>) -> Void) {
   Threads.forEach(ranges.count) { body(ranges[$0]) }
 }
 
-/// Computes `y = x * rstd * weight` row by row, with `rstd = 1 / sqrt(mean(x^2) + epsilon)`.
+/// Normalises each row by its root mean square.
 ///
-/// - Parameters:
-///   - x: (rows, width).
-///   - weight: (1, width).
-///   - rstd: (rows, 1), written for the backward pass.
+/// `y = x * rstd * weight` with `rstd = 1 / sqrt(mean(x^2) + epsilon)`.
+/// `x` and `y` are (rows, width), `weight` is (1, width); `rstd`, (rows, 1), is written for the
+/// backward pass.
 package func rmsNormForward(_ x: Tile, weight: Tile, epsilon: Float, into y: Tile, rstd: Tile) {
   precondition(x.rows == y.rows && x.columns == y.columns, "shapes differ")
   precondition(weight.columns == x.columns && rstd.rows == x.rows && rstd.stride == 1, "shapes")
@@ -36,12 +35,10 @@ package func rmsNormForward(_ x: Tile, weight: Tile, epsilon: Float, into y: Til
   }
 }
 
-/// Adds the norm's input gradient to `dx`, and its weight gradient to `dWeight` where given.
+/// Adds the gradients of a norm's input and, where given, of its weight.
 ///
-/// - Parameters:
-///   - dy: (rows, width), the gradient of the norm's output.
-///   - x: (rows, width), the norm's input.
-///   - rstd: (rows, 1), from the forward pass.
+/// `dy` is the gradient of the norm's output and `x` its input, both (rows, width); `rstd` comes
+/// from the forward pass.
 package func rmsNormBackward(
   _ dy: Tile,
   x: Tile,
@@ -73,7 +70,7 @@ package func rmsNormBackward(
 
 /// Computes `out = silu(gate) * up`.
 ///
-/// - Parameter gateUp: (rows, 2 * width): the gate's columns, then the other's.
+/// `gateUp` is (rows, 2 * width): the gate's columns, then the other's.
 package func gatedActivationForward(_ gateUp: Tile, into out: Tile) {
   let width = out.columns
   precondition(gateUp.columns == 2 * width && gateUp.rows == out.rows, "shapes differ")

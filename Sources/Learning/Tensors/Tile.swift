@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// A rectangular window into a buffer: what kernels read and write.
 ///
 /// Several tiles may look into one buffer (the query columns of a joint query-key-value product,
@@ -87,6 +89,14 @@ package struct Tile: Sendable {
     for row in 0..<rows { (pointer + row * stride).update(repeating: value, count: columns) }
   }
 
+  /// Adds `source`, of the same shape.
+  package func add(_ source: Tile) {
+    precondition(source.rows == rows && source.columns == columns, "shapes differ")
+    for row in 0..<rows {
+      kernel_add_scaled(pointer + row * stride, source.pointer + row * source.stride, 1, columns)
+    }
+  }
+
   /// Copies the chosen rows of `source`, in the order given, into this window.
   package func gather(_ indices: [Int], from source: Tile) {
     precondition(indices.count == rows && source.columns == columns, "shapes differ")
@@ -101,9 +111,7 @@ package struct Tile: Sendable {
     precondition(indices.count == rows && target.columns == columns, "shapes differ")
     for (row, index) in indices.enumerated() {
       precondition(index >= 0 && index < target.rows, "a row outside the target")
-      let from = pointer + row * stride
-      let to = target.pointer + index * target.stride
-      for column in 0..<columns { to[column] += from[column] }
+      kernel_add_scaled(target.pointer + index * target.stride, pointer + row * stride, 1, columns)
     }
   }
 }
