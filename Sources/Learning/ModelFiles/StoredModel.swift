@@ -7,14 +7,21 @@ package struct StoredModel: Sendable {
   /// The weights under Hugging Face names; all of `metadata.expectedShapes` are there.
   package let weights: any WeightSource
 
-  /// Opens a GGUF file.
+  /// Opens a GGUF file or a Hugging Face folder.
   ///
   /// - Throws: `ModelFileError` for a file that cannot be read, is damaged, of another architecture,
   ///   or lacks a tensor.
   package static func open(_ path: String) throws(ModelFileError) -> StoredModel {
-    let gguf = try GGUFFile(path: path)
-    let metadata = try ModelMetadata(gguf)
-    let weights = try GGUFWeights(gguf, metadata: metadata)
+    let metadata: ModelMetadata
+    let weights: any WeightSource
+    if ModelLocation(path) == .folder {
+      metadata = try ModelMetadata(folder: path)
+      weights = try HuggingFaceWeights(folder: path)
+    } else {
+      let gguf = try GGUFFile(path: path)
+      metadata = try ModelMetadata(gguf)
+      weights = try GGUFWeights(gguf, metadata: metadata)
+    }
     try metadata.check(weights)
     return StoredModel(path: path, metadata: metadata, weights: weights)
   }

@@ -1,12 +1,13 @@
 """Writes the golden numbers that tokenizers and language models must agree with.
 
-usage: python make_goldens.py SMOLLM2_HUGGING_FACE_FOLDER SMOLLM2_GGUF OUTPUT_FOLDER
+usage: python make_goldens.py SMOLLM2_HUGGING_FACE_FOLDER OUTPUT_FOLDER
+(the folder: AutoModelForCausalLM.from_pretrained(…, gguf_file=…) and its tokenizer, saved in float32)
 needs: torch, transformers, tokenizers, peft, gguf, numpy
 
 Everything is deterministic: fixed seeds, one thread, float32. Files written:
   smollm2-tokens.json, tiny-chat-tokens.json   texts -> ids, ids -> text, conversations -> text and ids
   smollm2-logprobs.json                        log-probabilities in float32 on the dequantised weights
-  tiny-llama-tied/, tiny-llama-untied/         random models with logprobs.json
+  tiny-llama-tied/, tiny-llama-untied/         random models with logprobs.json (tied: also as model.gguf; untied: two shards)
   tiny-llama-lora/, tiny-llama-reward/         PEFT adapters of tiny-llama-untied with logprobs.json / scores.json
   dequantisation.json                          random blocks of every quantised type and their values
 """
@@ -14,7 +15,6 @@ import base64
 import json
 import os
 import random
-import struct
 import sys
 
 import torch
@@ -168,11 +168,159 @@ def smollm2_goldens(folder, path):
                  "sequences": [{"ids": ids, "logprobs": rounded(log_probabilities(model, ids))} for ids in sequences]})
 
 
-def main(smollm2, gguf_path, output):
+TINY_SEQUENCES = [[1, 5, 9, 13], [1, 63, 2], [7] * 12, list(range(3, 40)), [60, 2, 31, 44, 17, 8, 50, 29, 11]]
+
+
+def tiny_configuration(tied):
+    common = dict(vocab_size=64, hidden_size=32, num_hidden_layers=3, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+    if tied:
+        return transformers.LlamaConfig(num_attention_heads=4, num_key_value_heads=2, intermediate_size=48, rms_norm_eps=1e-5, rope_theta=100000.0,
+                                        max_position_embeddings=256, tie_word_embeddings=True, **common)
+    return transformers.LlamaConfig(num_attention_heads=8, num_key_value_heads=2, head_dim=6, intermediate_size=40, rms_norm_eps=1e-6,
+                                    rope_theta=10000.0, max_position_embeddings=128, tie_word_embeddings=False, **common)
+
+
+def randomise(model, seed):
+    generator = torch.Generator().manual_seed(seed)
+    for name, parameter in model.named_parameters():
+        noise = torch.randn(parameter.shape, generator=generator)
+        with torch.no_grad():
+            parameter.copy_(1 + 0.1 * noise if "norm" in name else noise * (0.3 if parameter.dim() == 2 else 0.1))
+    return model.eval()
+
+
+def tiny_models(output):
+    for kind, tied, seed in (("tied", True, 11), ("untied", False, 12)):
+        folder = os.path.join(output, f"tiny-llama-{kind}")
+        model = randomise(transformers.LlamaForCausalLM(tiny_configuration(tied)), seed)
+        model.save_pretrained(folder, max_shard_size="10MB" if tied else "80KB")
+        write(os.path.join(folder, "logprobs.json"),
+              {"sequences": [{"ids": ids, "logprobs": rounded(log_probabilities(model, ids))} for ids in TINY_SEQUENCES]})
+        if tied:
+            tiny_gguf(model, os.path.join(folder, "model.gguf"))
+        else:
+            tiny_adapters(output, folder)
+
+
+def tiny_gguf(model, path):
+    """The tied model as llama.cpp's converter would write it: other names, rows of Q and K interleaved."""
+    import gguf
+    configuration, writer = model.config, gguf.GGUFWriter(path, "llama")
+    writer.add_name("tiny")
+    writer.add_block_count(configuration.num_hidden_layers)
+    writer.add_context_length(configuration.max_position_embeddings)
+    writer.add_embedding_length(configuration.hidden_size)
+    writer.add_feed_forward_length(configuration.intermediate_size)
+    writer.add_head_count(configuration.num_attention_heads)
+    writer.add_head_count_kv(configuration.num_key_value_heads)
+    writer.add_rope_freq_base(100000.0)
+    writer.add_layer_norm_rms_eps(configuration.rms_norm_eps)
+    writer.add_vocab_size(configuration.vocab_size)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    names = {"model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight"}
+    inner = {"input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
+             "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down"}
+    for name, parameter in model.named_parameters():
+        values = parameter.detach().numpy()
+        if name in names:
+            stored = names[name]
+        else:
+            _, _, layer, *module, _ = name.split(".")
+            stored = f"blk.{layer}.{inner['.'.join(module)]}.weight"
+        for projection, heads in ((".q_proj.", configuration.num_attention_heads), (".k_proj.", configuration.num_key_value_heads)):
+            if projection in name:  # LlamaModel.permute of convert_hf_to_gguf.py
+                values = values.reshape(heads, 2, values.shape[0] // heads // 2, *values.shape[1:]).swapaxes(1, 2).reshape(values.shape)
+        writer.add_tensor(stored, values.copy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    print(path, os.path.getsize(path))
+
+
+def tiny_adapters(output, base):
+    import peft
+    model = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    adapted = peft.get_peft_model(model, peft.LoraConfig(
+        task_type="CAUSAL_LM", r=4, lora_alpha=6, target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]))
+    randomise_adapter(adapted, 21)
+    folder = os.path.join(output, "tiny-llama-lora")
+    save(adapted, folder)
+    write(os.path.join(folder, "logprobs.json"),
+          {"sequences": [{"ids": ids, "logprobs": rounded(log_probabilities(adapted, ids))} for ids in TINY_SEQUENCES]})
+    torch.manual_seed(0)
+    scorer = transformers.AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=torch.float32)
+    adapted = peft.get_peft_model(scorer, peft.LoraConfig(
+        task_type="SEQ_CLS", r=2, lora_alpha=4, target_modules=["q_proj", "v_proj"], layers_to_transform=[1, 2]))
+    randomise_adapter(adapted, 22)
+    folder = os.path.join(output, "tiny-llama-reward")
+    save(adapted, folder)
+    with torch.no_grad():
+        scores = [adapted(torch.tensor([ids]), attention_mask=torch.ones(1, len(ids))).logits[0, 0].item() for ids in TINY_SEQUENCES]
+    write(os.path.join(folder, "scores.json"), {"sequences": [{"ids": ids, "score": round(score, 6)} for ids, score in zip(TINY_SEQUENCES, scores)]})
+
+
+def randomise_adapter(model, seed):
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            with torch.no_grad():
+                parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.3)
+    model.eval()
+
+
+def save(model, folder):
+    model.save_pretrained(folder)
+    readme = os.path.join(folder, "README.md")
+    if os.path.exists(readme):
+        os.remove(readme)
+    path = os.path.join(folder, "adapter_config.json")  # no path of this machine in a committed file
+    with open(path) as file:
+        configuration = json.load(file)
+    configuration["base_model_name_or_path"] = "tiny-llama-untied"
+    for key, value in configuration.items():
+        if isinstance(value, list):
+            configuration[key] = sorted(value)  # PEFT writes sets in any order
+    with open(path, "w") as file:
+        json.dump(configuration, file, indent=2, sort_keys=True)
+        file.write("\n")
+
+
+def dequantisation_goldens(path):
+    import gguf
+    import numpy
+    rng = numpy.random.default_rng(3)
+    types = {"Q8_0": (34, [0]), "Q4_0": (18, [0]), "Q4_1": (20, [0, 2]), "Q5_0": (22, [0]), "Q5_1": (24, [0, 2])}
+    out = []
+    for name, (size, scales) in types.items():
+        blocks = rng.integers(0, 256, (24, size), dtype=numpy.uint8)
+        for offset in scales:
+            values = (rng.standard_normal(24) * 0.1).astype(numpy.float16)
+            values[:6] = numpy.array([0, -0.0, 6e-8, -5.9e-5, 65504, 1], numpy.float16)  # zeros, subnormal, largest
+            blocks[:, offset:offset + 2] = values.view(numpy.uint8).reshape(24, 2)
+        values = gguf.quants.dequantize(blocks, gguf.GGMLQuantizationType[name])
+        out.append((name, blocks, values))
+    halves = numpy.concatenate([numpy.arange(0, 0x7C00, 61), numpy.arange(0x8000, 0xFC00, 61), [1, 0x3FF, 0x400, 0x7BFF, 0xFBFF]]).astype(numpy.uint16)
+    out.append(("F16", halves, halves.view(numpy.float16).astype(numpy.float32)))
+    upper = (rng.standard_normal(200).astype(numpy.float32).view(numpy.uint32) >> 16).astype(numpy.uint16)
+    out.append(("BF16", upper, gguf.quants.dequantize(upper.view(numpy.uint8), gguf.GGMLQuantizationType.BF16)))
+    singles = rng.standard_normal(100).astype(numpy.float32)
+    out.append(("F32", singles, singles))
+    encode = lambda array: base64.b64encode(numpy.ascontiguousarray(array).tobytes()).decode()  # noqa: E731
+    write(path, [{"type": name, "bytes": encode(stored), "values": encode(values.astype(numpy.float32))} for name, stored, values in out])
+
+
+def main(smollm2, output):
     torch.set_num_threads(1)
     here = os.path.dirname(os.path.abspath(__file__))
+    dequantisation_goldens(os.path.join(output, "dequantisation.json"))
+    tiny_models(output)
     token_goldens(smollm2, os.path.join(output, "smollm2-tokens.json"))
     token_goldens(os.path.join(here, "tiny-chat"), os.path.join(output, "tiny-chat-tokens.json"))
+    for folder, _, files in os.walk(output):  # safetensors makes its files private
+        for file in files:
+            os.chmod(os.path.join(folder, file), 0o644)
     smollm2_goldens(smollm2, os.path.join(output, "smollm2-logprobs.json"))
 
 
