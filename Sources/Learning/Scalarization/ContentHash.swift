@@ -1,5 +1,12 @@
-/// SHA-256 (FIPS 180-4) of bytes, used to name configurations by their content.
-struct ContentHash {
+/// SHA-256 (FIPS 180-4) of bytes, which names configurations and weights by their content.
+package struct ContentHash: Sendable {
+  private var state: [UInt32] = [
+    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
+    0x5be0_cd19,
+  ]
+  private var pending: [UInt8] = []
+  private var byteCount: UInt64 = 0
+
   private static let constants: [UInt32] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4,
     0xab1c_5ed5, 0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe,
@@ -13,22 +20,34 @@ struct ContentHash {
     0xc671_78f2,
   ]
 
+  /// Starts with no bytes.
+  package init() {}
+
   /// Hashes bytes to 64 lower-case hexadecimal digits.
-  static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    var message = Array(bytes)
-    let bitCount = UInt64(message.count) * 8
-    message.append(0x80)
-    while message.count % 64 != 56 { message.append(0) }
-    for shift in stride(from: 56, through: 0, by: -8) {
-      message.append(UInt8(truncatingIfNeeded: bitCount >> UInt64(shift)))
+  package static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    var hash = ContentHash()
+    hash.add(bytes)
+    return hash.finish()
+  }
+
+  /// Adds bytes.
+  package mutating func add(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes {
+      pending.append(byte)
+      byteCount &+= 1
+      if pending.count == 64 {
+        compress()
+        pending.removeAll(keepingCapacity: true)
+      }
     }
-    var state: [UInt32] = [
-      0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
-      0x5be0_cd19,
-    ]
-    for start in stride(from: 0, to: message.count, by: 64) {
-      compress(message[start..<start + 64], into: &state)
-    }
+  }
+
+  /// Ends the message and returns its hash as 64 lower-case hexadecimal digits.
+  package consuming func finish() -> String {
+    let bitCount = byteCount &* 8
+    add(CollectionOfOne(0x80))
+    while pending.count != 56 { add(CollectionOfOne(0)) }
+    add((0..<8).map { UInt8(truncatingIfNeeded: bitCount >> UInt64(56 - 8 * $0)) })
     let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
     for word in state {
@@ -39,32 +58,34 @@ struct ContentHash {
     return String(decoding: text, as: UTF8.self)
   }
 
-  private static func compress(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
-    var schedule = [UInt32](repeating: 0, count: 64)
-    for index in 0..<16 {
-      let start = block.startIndex + index * 4
-      for byte in block[start..<start + 4] { schedule[index] = schedule[index] << 8 | UInt32(byte) }
+  /// Mixes the 64 pending bytes into the state.
+  private mutating func compress() {
+    let schedule = [UInt32](unsafeUninitializedCapacity: 64) { words, count in
+      for index in 0..<16 {
+        var word: UInt32 = 0
+        for byte in 0..<4 { word = word << 8 | UInt32(pending[index * 4 + byte]) }
+        words[index] = word
+      }
+      for index in 16..<64 {
+        let early = words[index - 15]
+        let late = words[index - 2]
+        let first = Self.rotate(early, 7) ^ Self.rotate(early, 18) ^ (early >> 3)
+        let second = Self.rotate(late, 17) ^ Self.rotate(late, 19) ^ (late >> 10)
+        words[index] = words[index - 16] &+ first &+ words[index - 7] &+ second
+      }
+      count = 64
     }
-    for index in 16..<64 {
-      let early = schedule[index - 15]
-      let late = schedule[index - 2]
-      let first = rotate(early, 7) ^ rotate(early, 18) ^ (early >> 3)
-      let second = rotate(late, 17) ^ rotate(late, 19) ^ (late >> 10)
-      schedule[index] = schedule[index - 16] &+ first &+ schedule[index - 7] &+ second
-    }
-    var working = state
+    var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+    var (e, f, g, h) = (state[4], state[5], state[6], state[7])
     for index in 0..<64 {
-      let (a, e) = (working[0], working[4])
-      let choice = (e & working[5]) ^ (~e & working[6])
-      let majority = (a & working[1]) ^ (a & working[2]) ^ (working[1] & working[2])
-      let mixedE = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-      let mixedA = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-      let first = working[7] &+ mixedE &+ choice &+ constants[index] &+ schedule[index]
-      working.removeLast()
-      working.insert(first &+ mixedA &+ majority, at: 0)
-      working[4] = working[4] &+ first
+      let mixedE = Self.rotate(e, 6) ^ Self.rotate(e, 11) ^ Self.rotate(e, 25)
+      let choice = (e & f) ^ (~e & g)
+      let first = h &+ mixedE &+ choice &+ Self.constants[index] &+ schedule[index]
+      let mixedA = Self.rotate(a, 2) ^ Self.rotate(a, 13) ^ Self.rotate(a, 22)
+      let second = mixedA &+ ((a & b) ^ (a & c) ^ (b & c))
+      (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
     }
-    for index in 0..<8 { state[index] = state[index] &+ working[index] }
+    for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
   }
 
   private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {

@@ -45,12 +45,16 @@ package enum PairBatches {
   ///   - dataset: the pairs.
   ///   - indices: the pairs to deal.
   ///   - pairCountMax: most pairs a batch, at least one.
+  ///   - tokenCounts: (texts) tokens of each text.
+  ///   - tokenCountMax: most tokens a batch, unless one pair alone has more.
   ///   - generator: source of the order.
   /// - Returns: the batches; each pair is in exactly one.
   package static func deal(
     _ dataset: PreferenceDataset,
     indices: [Int],
     pairCountMax: Int,
+    tokenCounts: [Int],
+    tokenCountMax: Int,
     using generator: inout SeededGenerator
   ) -> [PairBatch] {
     precondition(pairCountMax >= 1, "a batch needs room for one pair")
@@ -63,15 +67,31 @@ package enum PairBatches {
     }
     var batches: [PairBatch] = []
     var open: [Int] = []
+    var openTexts: Set<Int> = []
+    var openTokens = 0
     func close() {
       if !open.isEmpty { batches.append(PairBatch(dataset, pairs: open)) }
       open = []
+      openTexts = []
+      openTokens = 0
+    }
+    func newTexts(_ pairs: [Int]) -> Set<Int> {
+      Set(pairs.flatMap { [dataset.pairs[$0].first, dataset.pairs[$0].second] })
+        .subtracting(openTexts)
+    }
+    func fits(_ pairs: [Int]) -> Bool {
+      let tokens = newTexts(pairs).reduce(openTokens) { $0 + tokenCounts[$1] }
+      return open.count + pairs.count <= pairCountMax && tokens <= tokenCountMax
     }
     for slot in generator.permutation(order.count) {
       let group = byPrompt[order[slot]] ?? []
-      if open.count + group.count > pairCountMax { close() }
+      if !fits(group) { close() }
       for index in group {
-        if open.count == pairCountMax { close() }
+        if !fits([index]) { close() }
+        for text in newTexts([index]) {
+          openTexts.insert(text)
+          openTokens += tokenCounts[text]
+        }
         open.append(index)
       }
     }

@@ -77,6 +77,8 @@ import Testing
       dataset,
       indices: Array(dataset.pairs.indices),
       pairCountMax: size,
+      tokenCounts: dataset.texts.map { _ in 10 },
+      tokenCountMax: 1000,
       using: &generator
     )
     #expect(batches.flatMap(\.pairs).sorted() == Array(dataset.pairs.indices))
@@ -88,5 +90,24 @@ import Testing
       }
     }
     if size == 24 { #expect(batches[0].texts.count == 16 && batches[0].pairs.count == 24) }
+  }
+
+  @Test func `no batch has more tokens than allowed unless one pair alone does`() throws {
+    let dataset = try PreferenceDataset(Self.pairs(promptCount: 5))
+    var generator = SeededGenerator(seed: 3)
+    let counts = dataset.texts.indices.map { $0 == 0 ? 500 : 10 }
+    let batches = PairBatches.deal(
+      dataset,
+      indices: Array(dataset.pairs.indices),
+      pairCountMax: 100,
+      tokenCounts: counts,
+      tokenCountMax: 45,
+      using: &generator
+    )
+    #expect(batches.flatMap(\.pairs).sorted() == Array(dataset.pairs.indices))
+    for batch in batches {
+      let tokens = batch.texts.reduce(0) { $0 + counts[$1] }
+      #expect(tokens <= 45 || batch.pairs.count == 1)
+    }
   }
 }

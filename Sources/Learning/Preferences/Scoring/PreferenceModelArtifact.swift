@@ -1,0 +1,94 @@
+package import LanguageModels
+internal import Scalarization
+internal import Tensors
+
+/// Where a preference model comes from.
+package struct PreferenceProvenance: Sendable, Equatable, Codable {
+  /// The base model's id.
+  package var baseModel: String
+  /// Hash of the base model's weights or file.
+  package var baseModelHash: String
+  /// Seed of the training.
+  package var seed: UInt64
+  /// Pairs trained on.
+  package var trainingPairCount: Int
+  /// Passes over them.
+  package var epochCount: Int
+  /// Agreement with the judge on the training pairs.
+  package var training: PreferenceMetrics
+  /// Agreement with the judge on held-out prompts.
+  package var heldOut: PreferenceMetrics
+
+  /// Creates a provenance.
+  package init(
+    baseModel: String,
+    baseModelHash: String,
+    seed: UInt64,
+    trainingPairCount: Int,
+    epochCount: Int,
+    training: PreferenceMetrics,
+    heldOut: PreferenceMetrics
+  ) {
+    self.baseModel = baseModel
+    self.baseModelHash = baseModelHash
+    self.seed = seed
+    self.trainingPairCount = trainingPairCount
+    self.epochCount = epochCount
+    self.training = training
+    self.heldOut = heldOut
+  }
+}
+
+/// One principle's preference model: everything beside the base model that makes its scores.
+package struct PreferenceModelArtifact: Sendable, Equatable {
+  /// The principle's id.
+  package let principle: String
+  /// The adapter on the top layers.
+  package let adapter: LowRankAdapter
+  /// The scalar head on the last token.
+  package let head: ScalarHead
+  /// Frozen statistics of the raw scores.
+  package let normaliser: ScoreNormaliser
+  /// Where it comes from.
+  package let provenance: PreferenceProvenance
+  /// SHA-256 over names, shapes and numbers of adapter and head, 64 hexadecimal digits.
+  package let weightHash: String
+
+  /// Creates an artifact and hashes its weights.
+  package init(
+    principle: String,
+    adapter: LowRankAdapter,
+    head: ScalarHead,
+    normaliser: ScoreNormaliser,
+    provenance: PreferenceProvenance
+  ) {
+    self.principle = principle
+    self.adapter = adapter
+    self.head = head
+    self.normaliser = normaliser
+    self.provenance = provenance
+    weightHash = Self.hash(
+      adapter.parameters,
+      head.parameters,
+      scaling: adapter.configuration.scaling
+    )
+  }
+
+  private static func hash(_ sets: ParameterSet..., scaling: Float) -> String {
+    var hash = ContentHash()
+    hash.add("preference-model/1 \(scaling.bitPattern)\n".utf8)
+    for set in sets {
+      for (name, matrix) in zip(set.names, set.matrices) {
+        hash.add("\(name) \(matrix.rows) \(matrix.columns)\n".utf8)
+        // Little-endian, whatever the machine.
+        let words = matrix.values.lazy.map(\.bitPattern.littleEndian)
+        hash.add(
+          words.flatMap { word in
+            (0..<4).lazy.map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) }
+          }
+        )
+      }
+    }
+    return hash.finish()
+  }
+}

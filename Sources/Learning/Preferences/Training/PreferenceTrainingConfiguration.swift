@@ -1,0 +1,65 @@
+package import LanguageModels
+internal import Tensors
+
+/// How preference models are trained.
+package struct PreferenceTrainingConfiguration: Sendable, Equatable {
+  /// Rank, scale and layers of each principle's adapter.
+  package var adapter = AdapterConfiguration(rank: 8, alpha: 16, topLayers: 4)
+  /// Passes over the training pairs.
+  package var epochCount = 3
+  /// Most pairs a step.
+  package var pairCountMax = 24
+  /// Most tokens a step and a batch of the frozen layers.
+  package var tokenCountMax = 4096
+  /// Peak learning rate, reached after warm-up.
+  package var learningRate = 1e-3
+  /// Share of all steps spent warming up.
+  package var warmupShare = 0.1
+  /// Decoupled weight decay.
+  package var weightDecay = 0.01
+  /// Largest norm of a step's gradient.
+  package var gradientNormMax = 1.0
+  /// The loss, with margins and smoothing off by default.
+  package var loss = BradleyTerryLoss()
+  /// Share of prompts held out for measuring.
+  package var heldOutShare = 0.2
+  /// Epochs without a better held-out loss before training stops; nil to train them all.
+  package var earlyStoppingPatience: Int?
+  /// Seed of initial weights, split and order.
+  package var seed: UInt64 = 0
+  /// Most bytes of cached streams.
+  package var cacheByteCountMax = 1 << 30
+
+  /// Creates the defaults.
+  package init() {}
+
+  /// Refuses values outside their ranges.
+  func check() throws(PreferenceError) {
+    func refuse(
+      _ isRefused: Bool,
+      _ field: String,
+      _ value: Any,
+      _ rule: String
+    )
+      throws(PreferenceError)
+    {
+      if isRefused {
+        throw .invalidConfiguration(field: field, value: "\(value)", rule: rule)
+      }
+    }
+    try refuse(adapter.rank < 1, "adapter.rank", adapter.rank, "at least 1")
+    let layers = adapter.topLayers ?? 1
+    try refuse(layers < 1, "adapter.layers", layers, "at least 1, or all")
+    try refuse(epochCount < 1, "epochs", epochCount, "at least 1")
+    try refuse(pairCountMax < 1, "pairs_per_batch", pairCountMax, "at least 1")
+    try refuse(tokenCountMax < 1, "tokens_per_batch", tokenCountMax, "at least 1")
+    try refuse(!(learningRate > 0), "learning_rate", learningRate, "a number above 0")
+    try refuse(!(0...1 ~= warmupShare), "warmup_share", warmupShare, "between 0 and 1")
+    try refuse(!(weightDecay >= 0), "weight_decay", weightDecay, "at least 0")
+    try refuse(!(gradientNormMax > 0), "gradient_norm", gradientNormMax, "a number above 0")
+    try refuse(!(loss.marginMax >= 0), "margin_max", loss.marginMax, "at least 0")
+    let smoothing = loss.labelSmoothing
+    try refuse(!(0..<1 ~= smoothing), "label_smoothing", smoothing, "at least 0 and below 1")
+    try refuse(!(0..<1 ~= heldOutShare), "held_out_share", heldOutShare, "at least 0 and below 1")
+  }
+}
