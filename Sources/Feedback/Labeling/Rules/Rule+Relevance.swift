@@ -1,11 +1,14 @@
 internal import Foundation
 
 extension Rule {
-  /// `min(1, v/0.5) · c · (0.55 + 0.45 (1 - exp(-k/8)))`: covers the topic and adds to it.
+  /// `min(1, v/0.5) · (0.6 c + 0.4 min(1, m/4)) · (0.55 + 0.45 (1 - exp(-k/8)))`: covers the topic,
+  /// stays with it and adds to it.
   ///
   /// - `c`: share of the prompt's topic stems, weighted by their letters, that the response meets in
   ///   sentences (four words or more, one in seven a function word). A stem met only inside a run of
-  ///   five or more words copied from the prompt counts half. A prompt without topic words has c = 1.
+  ///   five or more words copied from the prompt counts half. A prompt without topic words has
+  ///   c = 1 and m = 4.
+  /// - `m`: how often topic stems are met outside such copies; it pulls against repetitiveness.
   /// - `v`: share of the response's distinct topic stems that are not the prompt's, so a parrot has
   ///   none and measures 0.
   /// - `k`: number of those new stems in sentences about the topic or next to one; it pulls against
@@ -14,13 +17,17 @@ extension Rule {
     let topic = topicStems(prompt)
     let copied = copiedWords(of: text, from: prompt)
     var credit: [String: Double] = [:]
+    var mentionCount = topic.isEmpty ? 4.0 : 0
     var aboutTopic = [Bool](repeating: topic.isEmpty, count: text.sentences.count)
     for (index, sentence) in text.sentences.enumerated() where isRealSentence(sentence, of: text) {
       for position in sentence.words where isContent(text.words[position]) {
         let stem = Stemmer.stem(text.words[position])
-        for wanted in topic where Stemmer.related(wanted, stem) {
+        let met = topic.filter { Stemmer.related($0, stem) }
+        if met.isEmpty { continue }
+        aboutTopic[index] = true
+        if !copied[position] { mentionCount += 1 }
+        for wanted in met {
           credit[wanted] = max(credit[wanted] ?? 0, copied[position] ? 0.5 : 1)
-          aboutTopic[index] = true
         }
       }
     }
@@ -43,7 +50,8 @@ extension Rule {
       added.formUnion(text.contentStems(in: sentence.words).filter(isNew))
     }
     let depth = 1 - exp(-Double(added.count) / 8)
-    return min(1, novelty / 0.5) * coverage * (0.55 + 0.45 * depth)
+    let closeness = 0.6 * coverage + 0.4 * min(1, mentionCount / 4)
+    return min(1, novelty / 0.5) * closeness * (0.55 + 0.45 * depth)
   }
 
   /// Distinct stems that say what a prompt is about, in order.

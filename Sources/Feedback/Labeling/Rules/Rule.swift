@@ -57,22 +57,23 @@ package enum Rule: String, CaseIterable, Sendable {
     let quality =
       switch self {
       case .conciseness:
-        "exp(-n / 40) * (0.4 + 0.6 min(1, relevance / 0.2)); n = the larger of the number of words and "
-          + "letters / 7; relevance as measured by that rule without soundness"
+        "exp(-max(n, 40 (1 - min(1, relevance / 0.2))) / 40); n = the larger of the number of words "
+          + "and letters / 7; relevance as measured by that rule without soundness"
       case .understandability:
         "finish * (0.5 s + 0.5 w); finish = 0.35 [the text ends as a sentence does] + 0.65 (share "
           + "of words in finished sentences); s = mean over words of exp(-ln(L / 12)^2 / 0.72) with "
           + "L the length in words of the word's sentence; w = 1 / (1 + exp((letters per word - "
           + "5.2) / 0.5))"
       case .relevance:
-        "min(1, v / 0.5) * c * (0.55 + 0.45 (1 - exp(-k / 8))); c = share of the prompt's topic "
-          + "stems (weighted by letters) met in sentences of at least four words, counted half where "
-          + "met only inside five or more words copied from the prompt; v = share of the response's "
-          + "distinct topic stems that are not the prompt's; k = number of those that stand in or "
-          + "next to a sentence about the prompt"
+        "min(1, v / 0.5) * (0.6 c + 0.4 min(1, m / 4)) * (0.55 + 0.45 (1 - exp(-k / 8))); c = share "
+          + "of the prompt's topic stems (weighted by letters) met in sentences of at least four "
+          + "words, counted half where met only inside five or more words copied from the prompt; m = "
+          + "how often they are met outside such copies; v = share of the response's distinct topic "
+          + "stems that are not the prompt's; k = number of those that stand in or next to a sentence "
+          + "about the prompt"
       case .repetitiveness:
-        "(1 - 0.5 r1 - 0.3 r2 - 0.2 r3)^2; r1, r2, r3 = share of topic stems, word pairs and word "
-          + "triples that occurred before"
+        "(1 - 0.4 r0 - 0.3 r1 - 0.2 r2 - 0.1 r3)^2; r0, r1, r2, r3 = share of words, topic stems, "
+          + "word pairs and word triples that occurred before"
       case .toxicity:
         "exp(-h); h = sum of the severities of lexicon words, 0.5 mild and 1 strong, and 0.5 for "
           + "shouting (more than half of ten or more letters are capitals)"
@@ -85,13 +86,13 @@ package enum Rule: String, CaseIterable, Sendable {
 
   /// The part that every rule shares, in plain text.
   package static let soundnessFormula =
-    "soundness = min(1, d / 16) * q^2 * min(1, f / 0.2) * min(1, (1 - f) / 0.2); d = distinct "
+    "soundness = min(1, d / 16) * min(1, q / 0.9)^2 * min(1, f / 0.2) * min(1, (1 - f) / 0.2); d = distinct "
     + "plausible words, q = share of plausible words among words and stray symbols, f = share of "
     + "function words"
 
   /// How much the text is an answer at all, in [0, 1].
   ///
-  /// `min(1, d/16) · q² · min(1, f/0.2) · min(1, (1-f)/0.2)` with `d` distinct plausible words, `q`
+  /// `min(1, d/16) · min(1, q/0.9)² · min(1, f/0.2) · min(1, (1-f)/0.2)` with `d` distinct plausible words, `q`
   /// their share among words and stray symbols and `f` the share of function words. Zero for empty,
   /// blank and punctuation-only text and for lists of bare keywords; a three-word answer cannot
   /// exceed 3/16; neither can one made of function words only.
@@ -99,7 +100,8 @@ package enum Rule: String, CaseIterable, Sendable {
     let distinct = Double(Set(text.plausibleWords).count)
     let share = text.plausibleShare
     let grammar = text.functionShare
-    return min(1, distinct / 16) * share * share * min(1, grammar / 0.2)
+    let plausibility = min(1, share / 0.9)
+    return min(1, distinct / 16) * plausibility * plausibility * min(1, grammar / 0.2)
       * min(1, (1 - grammar) / 0.2)
   }
 }

@@ -1,0 +1,39 @@
+/// A POST request of JSON.
+struct HTTPRequest: Sendable {
+  /// Where to.
+  var url: String
+  /// Header lines as `Name: value`.
+  var headers: [String]
+  /// The body.
+  var body: [UInt8]
+  /// Time for the whole exchange.
+  var timeout: Duration
+  /// Time to reach the server.
+  var connectTimeout: Duration
+  /// Longest accepted response body, in bytes.
+  var responseByteCountMax: Int
+}
+
+/// A response with any status.
+struct HTTPResponse: Sendable {
+  /// The status code.
+  var status: Int
+  /// The value of `Retry-After`, if there was one.
+  var retryAfter: String?
+  /// The body.
+  var body: [UInt8]
+}
+
+/// Why there is no response.
+enum HTTPFailure: Error, Equatable, Sendable {
+  /// The server could not be reached or broke off; the text is libcurl's.
+  case transport(String)
+  /// The time ran out.
+  case timedOut
+  /// The response was longer than allowed.
+  case tooLarge(byteCountMax: Int)
+  /// The request cannot be made at all, for example because of its URL.
+  case unusable(String)
+  /// The caller gave up.
+  case cancelled
+}
