@@ -11,6 +11,7 @@ struct DecoderLayerPass {
   let workspace: Workspace
 
   var layer: DecoderLayer { model.layers[index] }
+  var packed: PackedLayer { model.packedLayers[index] }
   var configuration: ModelConfiguration { model.configuration }
   var tokenCount: Int { shard.tokens.count }
   var rowCount: Int { rows?.count ?? tokenCount }
@@ -36,7 +37,7 @@ struct DecoderLayerPass {
     shard.attention(configuration, rows: rows).forward(q: q, k: k, v: v, into: attended)
 
     let middle = residual(x, records: records)
-    multiply(attended, transposed: layer.output.tile, into: middle, beta: 1)
+    packed.output.multiply(attended, into: middle, accumulate: true)
     extend(.o, attended, into: middle, records: records, lowRank: &lowRank)
 
     let middleScales = fresh(.scales, rows: rowCount, columns: 1, records)
@@ -50,14 +51,14 @@ struct DecoderLayerPass {
     )
     let inner = configuration.feedForwardWidth
     let gateUp = fresh(.gateUp, rows: rowCount, columns: 2 * inner, records)
-    multiply(normedMiddle, transposed: layer.gateUp.tile, into: gateUp)
+    packed.gateUp.multiply(normedMiddle, into: gateUp)
     let (gate, up) = (gateUp.columns(0..<inner), gateUp.columns(inner..<2 * inner))
     extend(.gate, normedMiddle, into: gate, records: records, lowRank: &lowRank)
     extend(.up, normedMiddle, into: up, records: records, lowRank: &lowRank)
     let activated = workspace.tile(.activated, rows: rowCount, columns: inner)
     gatedActivationForward(gateUp, into: activated)
     let result = records ? copy(middle) : middle
-    multiply(activated, transposed: layer.down.tile, into: result, beta: 1)
+    packed.down.multiply(activated, into: result, accumulate: true)
     extend(.down, activated, into: result, records: records, lowRank: &lowRank)
 
     if records {
@@ -85,7 +86,6 @@ struct DecoderLayerPass {
     lowRank: inout [Projection: Tile]
   ) -> (q: Tile, k: Tile, v: Tile) {
     let (qWidth, kWidth) = (configuration.queryWidth, configuration.keyWidth)
-    let weights = layer.queryKeyValue.tile
     let bias = layer.queryKeyValueBias?.tile
     let q: Tile
     let keyValue: Tile
@@ -97,16 +97,15 @@ struct DecoderLayerPass {
       queryPositions = rows.map { shard.positions[$0] }
       q = fresh(.rows, rows: rows.count, columns: qWidth, records)
       keyValue = fresh(.joint, rows: tokenCount, columns: 2 * kWidth, records)
-      multiply(queryInput, transposed: weights.rows(0..<qWidth), into: q)
-      multiply(normed, transposed: weights.rows(qWidth..<qWidth + 2 * kWidth), into: keyValue)
     } else {
       queryInput = normed
       queryPositions = shard.positions
       let joint = fresh(.joint, rows: tokenCount, columns: qWidth + 2 * kWidth, records)
-      multiply(normed, transposed: weights, into: joint)
       q = joint.columns(0..<qWidth)
       keyValue = joint.columns(qWidth..<qWidth + 2 * kWidth)
     }
+    packed.query.multiply(queryInput, into: q)
+    packed.keyValue.multiply(normed, into: keyValue)
     if let bias {
       addRow(bias.columns(0..<qWidth), to: q)
       addRow(bias.columns(qWidth..<qWidth + 2 * kWidth), to: keyValue)

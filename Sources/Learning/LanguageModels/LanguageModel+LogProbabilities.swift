@@ -98,7 +98,9 @@ extension LanguageModel {
 
   /// The logits of one row's next token, for judges that read them: (1, vocabulary) values.
   package func logits(_ hidden: Matrix, row: Int) -> [Float] {
-    Matrix.product(hidden.rows(row..<row + 1), transposed: head).values
+    let logits = Tile(rows: 1, columns: configuration.vocabularySize)
+    packedHead.multiply(hidden.tile.rows(row..<row + 1), into: logits)
+    return Matrix(takingOwnership: logits).values
   }
 
   private func forEachChunk(
@@ -116,7 +118,7 @@ extension LanguageModel {
     for start in stride(from: 0, to: hidden.rows, by: Self.chunkRows) {
       let rows = start..<min(start + Self.chunkRows, hidden.rows)
       let logits = memory.rows(0..<rows.count)
-      multiply(hidden.tile.rows(rows), transposed: head.tile, into: logits)
+      packedHead.multiply(hidden.tile.rows(rows), into: logits)
       body(
         rows,
         CategoricalRows(logits: logits, targets: Array(targets[rows]), temperature: temperature)

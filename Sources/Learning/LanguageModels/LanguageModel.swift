@@ -11,6 +11,10 @@ package final class LanguageModel: Sendable {
   let embedding: Matrix
   /// The layers, lowest first.
   let layers: [DecoderLayer]
+  /// The layers' weights as the forward pass reads them.
+  let packedLayers: [PackedLayer]
+  /// The language-model head as the forward pass reads it.
+  let packedHead: PackedWeights
   /// The norm before the heads: (1, width).
   let finalNorm: Matrix
   /// The language-model head where it is not the embedding: (vocabulary, width).
@@ -29,6 +33,8 @@ package final class LanguageModel: Sendable {
     self.configuration = configuration
     self.embedding = embedding
     self.layers = layers
+    packedLayers = PackedLayer.pack(layers, configuration)
+    packedHead = PackedWeights((untiedHead ?? embedding).tile)
     self.finalNorm = finalNorm
     self.untiedHead = untiedHead
     rotary = RotaryTable(

@@ -1,7 +1,7 @@
 // Vectorised element-wise kernels of the learning core, and its fork-join pool.
 //
 // Legend: rows x width matrices are row-major; a `stride` is the distance in floats from one row
-// to the next. Forward and backward kernels stand in pairs. No kernel allocates or fails.
+// to the next. Forward and backward kernels stand in pairs. No kernel fails.
 #ifndef MORLAIF_CKERNELS_H
 #define MORLAIF_CKERNELS_H
 
@@ -96,12 +96,10 @@ size_t kernel_packed_count(size_t outputs, size_t inputs);
 void kernel_pack(
     float *packed, const float *weights, size_t stride, size_t outputs, size_t inputs);
 
-// Computes panels first_panel ..< last_panel; scratch holds kernel_packed_scratch floats.
-size_t kernel_packed_scratch(size_t inputs);
+// Computes panels first_panel ..< last_panel, with memory of the calling thread's own.
 void kernel_packed_multiply(
     float *y, size_t y_stride, const float *x, size_t x_stride, const float *packed, size_t rows,
-    size_t outputs, size_t inputs, size_t first_panel, size_t last_panel, int accumulate,
-    float *scratch);
+    size_t outputs, size_t inputs, size_t first_panel, size_t last_panel, int accumulate);
 
 // ---- Attention of one new position over cached keys and values
 
@@ -120,10 +118,14 @@ void kernel_cache_append(
     size_t head_width);
 
 // `group` query heads share the key-value head. query, out: (group, head_width).
-// scratch holds group * (sum of counts rounded up to 16 each) floats.
 void kernel_cached_attention(
     float *out, const float *query, size_t group, size_t head_width, const kernel_cache_run *runs,
-    size_t run_count, float scale, float *scratch);
+    size_t run_count, float scale);
+
+// ---- Memory of the calling thread, for one kernel at a time
+
+// At least `count` floats, 64-byte aligned, of any content; kept until the thread ends.
+float *kernel_thread_scratch(size_t count);
 
 // ---- Fork-join pool
 
