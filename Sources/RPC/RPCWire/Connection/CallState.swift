@@ -4,6 +4,8 @@ struct CallState: Sendable {
   ///
   /// A closed call stays in the table until its handler returns (W23).
   var isOpen = true
+  /// Server: the handler has returned, while its reply still waits for window.
+  var isReleased = false
   /// The peer may still send messages: at a server until END, at a client until STATUS.
   var peerMaySend: Bool
   /// This side has sent END (client).

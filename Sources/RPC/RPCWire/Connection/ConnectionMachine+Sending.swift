@@ -189,6 +189,9 @@ extension ConnectionMachine {
   /// Fragments smaller than this wait for more window, unless they are all that is left.
   private static let partBytesMin = 4_096
 
+  /// Whether a message that fits the windows would go out at once.
+  package var canSendAtOnce: Bool { canWriteNow }
+
   private var canOutputGrow: Bool {
     !isTransportCongested && output.count < ConnectionMachine.outputBytesMax
   }

@@ -133,7 +133,7 @@ package struct ConnectionMachine: Sendable {
       creditConnection(call.uncredited)
       call.uncredited = 0
     }
-    if isReleased {
+    if isReleased || call.isReleased {
       calls.remove(at: index)
     } else {
       calls.values[index] = call
@@ -141,7 +141,14 @@ package struct ConnectionMachine: Sendable {
   }
 
   /// Server: the handler has returned, so the call no longer counts (W23).
+  ///
+  /// A reply that still waits for window goes out first.
   package mutating func release(_ callID: UInt64) {
+    guard let index = calls.index(forKey: callID) else { return }
+    if calls.values[index].isOpen, case .status = calls.values[index].pending?.ending {
+      calls.values[index].isReleased = true
+      return
+    }
     closeCall(callID, isReleased: true)
   }
 }

@@ -123,9 +123,7 @@ extension WireBuffer {
   mutating func append(field number: UInt64, fixed64 value: UInt64) {
     guard value != 0 else { return }
     append(varint: number << 3 | 1)
-    unsafe withUnsafeBytes(of: value.littleEndian) { bytes in
-      for unsafebyte in unsafe bytes { append(byte) }
-    }
+    append(littleEndian: value)
   }
 }
 

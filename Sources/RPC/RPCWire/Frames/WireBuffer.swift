@@ -25,6 +25,11 @@ package struct WireBuffer: Sendable {
     unsafe withUnsafeBytes(of: value.bigEndian) { unsafe bytes.append(contentsOf: $0) }
   }
 
+  /// Appends an integer as protobuf's fixed64 wants it.
+  mutating func append(littleEndian value: UInt64) {
+    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+  }
+
   /// Appends raw bytes.
   mutating func append(_ span: RawSpan) {
     unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }

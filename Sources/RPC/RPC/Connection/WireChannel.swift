@@ -1,0 +1,289 @@
+internal import Logging
+internal import NIOCore
+internal import RPCWire
+
+/// What a connection's owner does with the machine's events.
+///
+/// All calls come on the loop.
+protocol WireDriver: AnyObject {
+  /// The HELLOs are exchanged.
+  func connectionIsReady(_ channel: WireChannel)
+  /// Acts on an event; message ranges refer to `payload`, which is gone when this returns.
+  func handle(_ event: WireEvent, _ payload: RawSpan, _ channel: WireChannel)
+  /// The waiting message of this call has been written.
+  func writeCompleted(_ callID: UInt64, _ channel: WireChannel)
+  /// The connection is gone, with the reason; comes exactly once.
+  func connectionLost(_ error: RPCError, _ channel: WireChannel)
+}
+
+/// One connection: feeds received bytes to the wire machine and writes what the machine puts out.
+///
+/// SAFETY: confined to its event loop; every method is called there.
+@safe
+final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Sendable {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  let loop: RPCLoop
+  var machine: ConnectionMachine
+  private(set) var peer: RPCPeer
+  private(set) var isClosed = false
+  private let driver: any WireDriver
+  private let timing: RPCTiming
+  private let logger: Logger
+  private var decoder: FrameDecoder
+  private var context: ChannelHandlerContext?
+  private var isFlushRequested = false
+  private var helloTimeout: Scheduled<Void>?
+  private var keepAlive: RepeatedTask?
+  private var hasReceivedSinceCheck = true
+  private var isPingUnanswered = false
+  private var lossReason: RPCError?
+
+  /// Answers to control frames that may wait for a peer that does not read (W35), in bytes.
+  private static let backlogBytesMax = 4_194_304
+  /// Output storage kept between turns, in bytes.
+  private static let keptOutputBytes = 16_384
+
+  /// A connection whose HELLO goes out when the handshake is done.
+  init(
+    loop: RPCLoop,
+    machine: ConnectionMachine,
+    driver: any WireDriver,
+    address: String,
+    timing: RPCTiming,
+    logger: Logger
+  ) {
+    self.loop = loop
+    self.machine = machine
+    self.driver = driver
+    self.peer = RPCPeer(address: address, identity: nil)
+    self.timing = timing
+    self.logger = logger
+    self.decoder = FrameDecoder(framePayloadBytesMax: machine.local.framePayloadBytesMax)
+  }
+
+  // MARK: What the owner asks for
+
+  /// Has the machine's output written at the end of this turn.
+  func flushLater() {
+    guard !isFlushRequested, !isClosed else { return }
+    isFlushRequested = true
+    loop.flushLater(self)
+  }
+
+  /// Writes what is waiting, then closes.
+  func close(_ reason: RPCError) {
+    guard !isClosed else { return }
+    lossReason = lossReason ?? reason
+    write()
+    context?.flush()
+    context?.close(promise: nil)
+  }
+
+  /// Writes the machine's output, lets waiting messages follow, and flushes.
+  func flushTurn() {
+    isFlushRequested = false
+    guard !isClosed, let context else { return }
+    machine.isTransportCongested = !context.channel.isWritable
+    guard !machine.isTransportCongested else { return checkBacklog() }
+    var hasWritten = false
+    while !machine.output.isEmpty, context.channel.isWritable {
+      write()
+      hasWritten = true
+      machine.pump()
+    }
+    machine.isTransportCongested = !context.channel.isWritable
+    if hasWritten { context.flush() }
+    completeWrites()
+  }
+
+  // MARK: What NIO reports
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    helloTimeout = context.eventLoop.assumeIsolated().scheduleTask(in: timing.handshake) {
+      self.close(RPCError(code: .unavailable, message: "no HELLO within \(self.timing.handshake)"))
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if let completed = event as? TLSHandler.HandshakeCompleted {
+      peer = RPCPeer(address: peer.address, identity: completed.identity)
+      start()
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  /// Sends HELLO; called when the handshake is done, or at once without TLS.
+  func start() { flushLater() }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    loop.beginTurn()
+    hasReceivedSinceCheck = true
+    let buffer = unwrapInboundIn(data)
+    process(buffer.readableBytesSpan)
+    if !machine.output.isEmpty { flushLater() }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    completeWrites()
+    loop.endTurn()
+    context.fireChannelReadComplete()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      machine.isTransportCongested = false
+      machine.pump()
+      flushLater()
+    } else {
+      machine.isTransportCongested = true
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    logger.debug(
+      "connection failed",
+      metadata: ["rpc.peer": "\(peer.address)", "rpc.reason": "\(error)"]
+    )
+    if lossReason == nil {
+      lossReason = RPCError(
+        code: .unavailable,
+        message: "connection to \(peer.address) failed: \(error)",
+        cause: error
+      )
+    }
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    lose()
+    context.fireChannelInactive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    lose()
+    self.context = nil
+  }
+
+  // MARK: Frames
+
+  private func process(_ input: RawSpan) {
+    var offset = 0
+    do throws(WireError) {
+      while machine.phase != .failed {
+        switch try decoder.advance(input, &offset) {
+        case .needsInput: return
+        case .header(let header):
+          switch try machine.admit(header) {
+          case .take: break
+          case .skip(.none): decoder.skipPayload()
+          case .skip(let event):
+            decoder.skipPayload()
+            driver.handle(event, RawSpan(), self)
+          }
+        case .frame(let header, let payload):
+          try act(on: header, input.extracting(payload))
+        case .gatheredFrame(let header):
+          let payload = decoder.gatheredPayload
+          try unsafe act(on: header, payload.span.bytes)
+        case .skippedFrame: break
+        }
+      }
+    } catch {
+      refuse(error)
+    }
+  }
+
+  private func act(on header: FrameHeader, _ payload: RawSpan) throws(WireError) {
+    let event = try machine.receive(header, payload)
+    switch event {
+    case .none: break
+    case .ready:
+      helloTimeout?.cancel()
+      helloTimeout = nil
+      startKeepAlive()
+      driver.connectionIsReady(self)
+    case .pong: isPingUnanswered = false
+    default: driver.handle(event, payload, self)
+    }
+  }
+
+  /// W37: says what rule was broken and closes.
+  private func refuse(_ error: WireError) {
+    logger.debug(
+      "peer broke the protocol",
+      metadata: ["rpc.peer": "\(peer.address)", "rpc.rule": "\(error)"]
+    )
+    machine.fail(error)
+    close(
+      RPCError(
+        code: .unavailable,
+        message: "\(peer.address) broke the wire protocol: \(error)",
+        cause: error
+      )
+    )
+  }
+
+  // MARK: Output
+
+  private func write() {
+    guard let context, !machine.output.isEmpty else { return }
+    var buffer = context.channel.allocator.buffer(capacity: machine.output.count)
+    buffer.writeBytes(machine.output.bytes)
+    machine.output.removeAll(keepingAtMost: WireChannel.keptOutputBytes)
+    context.write(wrapOutboundOut(buffer), promise: nil)
+  }
+
+  private func completeWrites() {
+    for callID in machine.takeCompletedWrites() { driver.writeCompleted(callID, self) }
+  }
+
+  /// W35: what waits here while the transport takes nothing is only answers to control frames.
+  private func checkBacklog() {
+    guard machine.output.count > WireChannel.backlogBytesMax else { return }
+    refuse(WireError(rule: 35, "\(machine.output.count) bytes of answers wait unread"))
+  }
+
+  // MARK: Life
+
+  private func startKeepAlive() {
+    guard let context, timing.keepAlive > .zero else { return }
+    keepAlive = context.eventLoop.scheduleRepeatedTask(
+      initialDelay: timing.keepAlive,
+      delay: timing.keepAlive
+    ) { _ in self.checkAlive() }
+  }
+
+  /// W34: a silent interval sends PING, another one ends the connection.
+  private func checkAlive() {
+    defer { hasReceivedSinceCheck = false }
+    if hasReceivedSinceCheck {
+      isPingUnanswered = false
+      return
+    }
+    guard !isPingUnanswered else {
+      return close(
+        RPCError(code: .unavailable, message: "\(peer.address) is silent; taken for dead")
+      )
+    }
+    isPingUnanswered = true
+    machine.ping(opaque: 0x6d6f_726c_6169_6631)
+    flushLater()
+  }
+
+  private func lose() {
+    guard !isClosed else { return }
+    isClosed = true
+    helloTimeout?.cancel()
+    keepAlive?.cancel()
+    machine.close()
+    driver.connectionLost(
+      lossReason
+        ?? RPCError(code: .unavailable, message: "connection to \(peer.address) was closed"),
+      self
+    )
+  }
+}

@@ -1,0 +1,66 @@
+internal import ProtobufRuntime
+internal import RPCWire
+
+/// Where a server listens, who it is, and what it lets peers ask of it.
+public struct RPCServerConfiguration: Sendable {
+  /// Name or address to listen on.
+  public var host: String
+  /// Port to listen on; 0 lets the system choose.
+  public var port: Int
+  /// Identity and trust; nil is plain TCP, which is refused on other than loopback addresses.
+  public var tls: TLSConfiguration?
+  /// What peers may ask of this server.
+  public var limits: RPCLimits
+
+  /// States all; the limits have defaults.
+  public init(
+    host: String,
+    port: Int,
+    tls: TLSConfiguration?,
+    limits: RPCLimits = RPCLimits()
+  ) {
+    self.host = host
+    self.port = port
+    self.tls = tls
+    self.limits = limits
+  }
+}
+
+/// What one side takes from its peers; most of it is announced in HELLO (WIRE.md section 8).
+public struct RPCLimits: Sendable, Hashable {
+  /// Bytes of one message.
+  public var messageBytesMax = 67_108_864
+  /// Bytes of one call's metadata.
+  public var metadataBytesMax = 8_192
+  /// Calls at once on one connection.
+  public var callsMax = 1_024
+  /// Bytes a call may hold unread.
+  public var callWindowBytes = 262_144
+  /// Bytes a connection may hold unread.
+  public var connectionWindowBytes = 16_777_216
+  /// Connections at once.
+  public var connectionsMax = 8_192
+  /// For TLS handshake and HELLO together.
+  public var handshakeTimeout = Duration.seconds(10)
+  /// Silence before a PING, and again before a peer is taken for dead; zero turns it off.
+  public var keepAlive = Duration.seconds(20)
+  /// How long calls in flight may go on once the server is asked to stop.
+  public var drainTimeout = Duration.seconds(30)
+
+  /// The defaults.
+  public init() {}
+
+  var wireSettings: WireSettings {
+    var settings = WireSettings()
+    settings.messageBytesMax = messageBytesMax
+    settings.metadataBytesMax = metadataBytesMax
+    settings.callsMax = callsMax
+    settings.callWindowBytes = callWindowBytes
+    settings.connectionWindowBytes = connectionWindowBytes
+    return settings
+  }
+
+  var timing: RPCTiming { RPCTiming(handshake: handshakeTimeout, keepAlive: keepAlive) }
+
+  var decoding: DecodingLimits { DecodingLimits(byteCountMax: messageBytesMax) }
+}

@@ -1,0 +1,373 @@
+internal import Logging
+internal import NIOCore
+internal import ProtobufRuntime
+internal import RPCWire
+
+/// One client's connection: starts a handler for each call and sends what it answers.
+///
+/// SAFETY: confined to its loop; handlers run there too, and what they call goes there first.
+@safe
+final class ServerConnection: WireDriver, @unchecked Sendable {
+  let loop: RPCLoop
+  private let router: RPCRouter
+  private let limits: DecodingLimits
+  private let logger: Logger
+  private let onClose: @Sendable (ServerConnection) -> Void
+  private var calls: [UInt64: ServerCall] = [:]
+  private var channel: WireChannel?
+  private var deadlines: DeadlineTimer?
+  private var lingering: Scheduled<Void>?
+  private var isDraining = false
+
+  /// How long a drained connection without calls waits for the client to close it (W36).
+  private static let linger = TimeAmount.seconds(1)
+
+  /// A connection that `attach` completes.
+  init(
+    loop: RPCLoop,
+    router: RPCRouter,
+    limits: DecodingLimits,
+    logger: Logger,
+    onClose: @escaping @Sendable (ServerConnection) -> Void
+  ) {
+    self.loop = loop
+    self.router = router
+    self.limits = limits
+    self.logger = logger
+    self.onClose = onClose
+  }
+
+  /// Ties the connection to its channel.
+  func attach(_ channel: WireChannel) {
+    self.channel = channel
+    deadlines = DeadlineTimer(loop.eventLoop) { [weak self] in self?.expireCalls() }
+  }
+
+  // MARK: For routes
+
+  /// Decodes the only request of a call; ends the call when that fails (W21).
+  func decode<Request: ProtobufMessage>(
+    _ type: Request.Type,
+    _ bytes: RawSpan,
+    _ call: ServerCall
+  ) -> Request? {
+    let result = unsafe bytes.withUnsafeBytes { bytes in
+      Result { () throws(MessageError) in unsafe try Request(protobuf: bytes, limits: limits) }
+    }
+    switch result {
+    case .success(let request): return request
+    case .failure(let error):
+      fail(call, RPCError(code: .invalidArgument, message: "\(error)", cause: error))
+      release(call)
+      return nil
+    }
+  }
+
+  /// The stream of a call's requests.
+  func makeStream<Request: ProtobufMessage>(
+    of type: Request.Type,
+    for call: ServerCall
+  ) -> RPCStream<Request> {
+    let callID = call.id
+    let messages = InboundMessages()
+    messages.onTaken { [weak self] cost in
+      guard let self else { return }
+      self.loop.run {
+        self.channel?.machine.taken(callID, cost: cost)
+        if self.channel?.machine.output.isEmpty == false { self.channel?.flushLater() }
+      }
+    }
+    call.inbound = messages
+    return RPCStream(messages, limits: limits, undecodable: .invalidArgument)
+  }
+
+  /// Where a call's replies go.
+  func makeOutbound(for call: ServerCall) -> OutboundMessages {
+    let outbound = OutboundMessages(loop: loop)
+    call.outbound = outbound
+    if let channel { outbound.opened(call.id, on: channel, isMachineBusy: false) }
+    return outbound
+  }
+
+  /// Runs a handler on the loop.
+  ///
+  /// - Parameters:
+  ///   - call: the call.
+  ///   - body: runs the handler and returns what sends its result.
+  func start(
+    _ call: ServerCall,
+    _ body: @escaping @Sendable (RPCServerContext) async throws -> @Sendable () -> Void
+  ) {
+    call.hasStarted = true
+    call.task = Task(executorPreference: loop) {
+      let finish: @Sendable () -> Void
+      do {
+        finish = try await body(call.context)
+      } catch {
+        finish = { self.fail(call, RPCError(thrownByHandler: error)) }
+      }
+      self.loop.run {
+        finish()
+        self.release(call)
+      }
+    }
+  }
+
+  /// Sends the only reply of a call and OK (W9).
+  func reply(_ reply: some ProtobufMessage, to call: ServerCall) {
+    guard !call.hasEnded, let channel else { return }
+    var refusal: RPCError?
+    do throws(MessageError) {
+      try reply.withEncoded { bytes in
+        if bytes.count > channel.machine.peer.messageBytesMax {
+          refusal = ServerConnection.tooLong(bytes.count, channel.machine.peer.messageBytesMax)
+          return
+        }
+        channel.machine.sendStatus(
+          call.id,
+          EndStatus(),
+          message: unsafe RawSpan(_unsafeBytes: bytes)
+        )
+      }
+    } catch {
+      refusal = RPCError(
+        code: .internal,
+        message: "the reply cannot be encoded: \(error)",
+        cause: error
+      )
+    }
+    if let refusal { return fail(call, refusal) }
+    conclude(call)
+  }
+
+  /// Ends a streaming call with OK.
+  func end(_ call: ServerCall) {
+    guard !call.hasEnded else { return }
+    channel?.machine.sendStatus(call.id, EndStatus(), message: nil)
+    conclude(call)
+  }
+
+  /// Ends a call with an error and tells the handler, if it still runs, by cancelling its task.
+  func fail(_ call: ServerCall, _ error: RPCError) {
+    guard !call.hasEnded, let channel else { return }
+    let status = error.status(metadataBytesMax: channel.machine.peer.metadataBytesMax)
+    channel.machine.sendStatus(call.id, status, message: nil)
+    conclude(call)
+    abandon(call, error)
+  }
+
+  // MARK: WireDriver
+
+  func connectionIsReady(_ channel: WireChannel) {
+    if isDraining { drain() }
+  }
+
+  func handle(_ event: WireEvent, _ payload: RawSpan, _ channel: WireChannel) {
+    switch event {
+    case .called(let callID, let header, let message, let endsRequests):
+      accept(callID, header, channel)
+      guard let call = calls[callID] else { return }
+      if let message { receive(message, payload, call, channel) }
+      if endsRequests { requestsEnded(call) }
+    case .message(let callID, let message, let endsRequests):
+      guard let call = calls[callID] else { return }
+      receive(message, payload, call, channel)
+      if endsRequests { requestsEnded(call) }
+    case .requestsEnded(let callID):
+      if let call = calls[callID] { requestsEnded(call) }
+    case .cancelled(let callID, let cancel):
+      guard let call = calls[callID] else { return }
+      call.hasEnded = true
+      abandon(call, RPCError(EndStatus(code: cancel.code, message: cancel.reason)))
+    case .failed(let callID, let status):
+      guard let call = calls[callID] else { return }
+      call.hasEnded = true
+      abandon(call, RPCError(status))
+    case .goingAway(let goAway):
+      if goAway.code != .ok {
+        channel.close(RPCError(EndStatus(code: .unavailable, message: goAway.reason)))
+      }
+    case .none, .ready, .pong, .ended: break
+    }
+  }
+
+  func writeCompleted(_ callID: UInt64, _ channel: WireChannel) {
+    calls[callID]?.outbound?.writeCompleted()
+  }
+
+  func connectionLost(_ error: RPCError, _ channel: WireChannel) {
+    deadlines?.cancel()
+    lingering?.cancel()
+    logger.debug(
+      "client gone",
+      metadata: ["rpc.peer": "\(channel.peer.address)", "rpc.reason": "\(error.message)"]
+    )
+    for call in calls.values {
+      call.hasEnded = true
+      abandon(call, RPCError(code: .cancelled, message: "the client is gone: \(error.message)"))
+    }
+    self.channel = nil
+    onClose(self)
+  }
+
+  // MARK: Stopping
+
+  /// Takes no new calls; closes when the open ones are done and the client has left (W36).
+  func drain() {
+    isDraining = true
+    guard let channel else { return }
+    // Before the HELLOs are exchanged nobody has a call to lose.
+    guard channel.machine.phase == .open else {
+      return channel.close(RPCError(code: .unavailable, message: "the server is stopping"))
+    }
+    channel.machine.goAway(reason: "the server is stopping")
+    channel.flushLater()
+    lingerIfIdle()
+  }
+
+  /// Ends what is still open and closes.
+  func stop() {
+    let error = RPCError(
+      code: .unavailable,
+      message: "the server stopped before the call was finished"
+    )
+    for call in calls.values { fail(call, error) }
+    channel?.close(error)
+  }
+
+  // MARK: Private
+
+  private func accept(_ callID: UInt64, _ header: CallHeader, _ channel: WireChannel) {
+    guard let route = router.routes[header.method] else {
+      channel.machine.sendStatus(
+        callID,
+        EndStatus(code: .unimplemented, message: "there is no method \(header.method) here"),
+        message: nil
+      )
+      channel.machine.release(callID)
+      return
+    }
+    var deadline: NIODeadline?
+    var instant: ContinuousClock.Instant?
+    if header.timeoutMicroseconds > 0 {
+      let microseconds = Int64(clamping: header.timeoutMicroseconds)
+      let due = NIODeadline.now() + .microseconds(microseconds)
+      deadline = due
+      instant = ContinuousClock.now + .microseconds(microseconds)
+      deadlines?.watch(due)
+    }
+    let context = RPCServerContext(
+      method: route.method,
+      peer: channel.peer,
+      metadata: RPCMetadata(header.metadata),
+      deadline: instant
+    )
+    let call = ServerCall(id: callID, route: route, context: context, deadline: deadline)
+    calls[callID] = call
+    if case .stream(let start) = route.entry { start(call, self) }
+  }
+
+  private func receive(
+    _ message: ReceivedMessage,
+    _ payload: RawSpan,
+    _ call: ServerCall,
+    _ channel: WireChannel
+  ) {
+    if let inbound = call.inbound {
+      inbound.push(InboundMessages.Item(bytes: message.bytes(in: payload), cost: message.cost))
+      return
+    }
+    channel.machine.taken(call.id, cost: message.cost)
+    guard case .single(let start) = call.route.entry, !call.hasEnded else { return }
+    guard !call.hasStarted else {
+      // W20
+      return fail(
+        call,
+        RPCError(
+          code: .invalidArgument,
+          message: "\(call.route.method.fullName) takes one request"
+        )
+      )
+    }
+    switch message.place {
+    case .payload(let range): start(payload.extracting(range), call, self)
+    case .assembled(let bytes): unsafe start(bytes.span.bytes, call, self)
+    }
+  }
+
+  private func requestsEnded(_ call: ServerCall) {
+    call.inbound?.finish(nil)
+    guard case .single = call.route.entry, !call.hasStarted, !call.hasEnded else { return }
+    // W20
+    fail(
+      call,
+      RPCError(code: .invalidArgument, message: "\(call.route.method.fullName) needs a request")
+    )
+    release(call)
+  }
+
+  /// The client will know, or does not care: nothing more is sent for this call.
+  private func conclude(_ call: ServerCall) {
+    call.hasEnded = true
+    channel?.flushLater()
+  }
+
+  /// Tells everybody who waits inside the handler that the call is over.
+  private func abandon(_ call: ServerCall, _ error: RPCError) {
+    call.inbound?.finish(error)
+    call.outbound?.close(error)
+    call.task?.cancel()
+    if !call.hasStarted { release(call) }
+  }
+
+  /// The handler has returned; the call counts no longer (W23).
+  private func release(_ call: ServerCall) {
+    guard calls.removeValue(forKey: call.id) != nil else { return }
+    call.outbound?.close(RPCError(code: .cancelled, message: "the handler has returned"))
+    channel?.machine.release(call.id)
+    lingerIfIdle()
+  }
+
+  private func lingerIfIdle() {
+    guard isDraining, calls.isEmpty, lingering == nil, let channel else { return }
+    lingering = loop.eventLoop.assumeIsolated().scheduleTask(in: ServerConnection.linger) {
+      channel.close(RPCError(code: .unavailable, message: "the server has stopped"))
+    }
+  }
+
+  /// W24: ends what is due.
+  private func expireCalls() -> NIODeadline? {
+    let now = NIODeadline.now()
+    var next: NIODeadline?
+    for call in calls.values {
+      guard let deadline = call.deadline, !call.hasEnded else { continue }
+      if deadline <= now {
+        fail(
+          call,
+          RPCError(code: .deadlineExceeded, message: "the caller's time ran out at the server")
+        )
+      } else {
+        next = min(next ?? deadline, deadline)
+      }
+    }
+    return next
+  }
+
+  private static func tooLong(_ byteCount: Int, _ byteCountMax: Int) -> RPCError {
+    RPCError(
+      code: .resourceExhausted,
+      message: "the reply has \(byteCount) bytes, the peer takes at most \(byteCountMax)"
+    )
+  }
+}
+
+extension ReceivedMessage {
+  /// The message's bytes, copied when they still lie in the payload.
+  func bytes(in payload: RawSpan) -> [UInt8] {
+    switch place {
+    case .payload(let range):
+      unsafe payload.extracting(range).withUnsafeBytes { unsafe Array($0) }
+    case .assembled(let bytes): bytes
+    }
+  }
+}
