@@ -9,6 +9,8 @@ struct DecoderLayerPass {
   let rows: [Int]?
   let adapter: LowRankAdapter?
   let workspace: Workspace
+  /// Given the rotated keys and the values of all rows, for caches.
+  var onKeysAndValues: ((Tile, Tile) -> Void)?
 
   var layer: DecoderLayer { model.layers[index] }
   var packed: PackedLayer { model.packedLayers[index] }
@@ -33,6 +35,7 @@ struct DecoderLayerPass {
     rmsNormForward(x, weight: norm, epsilon: model.epsilon, into: normed, rstd: scales)
 
     let (q, k, v) = project(normed, records: records, lowRank: &lowRank)
+    onKeysAndValues?(k, v)
     let attended = fresh(.attended, rows: rowCount, columns: configuration.queryWidth, records)
     shard.attention(configuration, rows: rows).forward(q: q, k: k, v: v, into: attended)
 

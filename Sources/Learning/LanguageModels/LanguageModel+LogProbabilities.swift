@@ -6,6 +6,12 @@ package struct TokenLogProbabilities: Sendable, Equatable {
   package var values: [Float]
   /// The entropy of each row's distribution.
   package var entropies: [Float]
+
+  /// Puts results together.
+  package init(values: [Float], entropies: [Float]) {
+    self.values = values
+    self.entropies = entropies
+  }
 }
 
 /// What a loss says of some rows' log-probabilities and entropies.

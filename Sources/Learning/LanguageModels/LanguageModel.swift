@@ -44,6 +44,18 @@ package final class LanguageModel: Sendable {
     )
   }
 
+  /// Makes a copy of a model with other layers.
+  init(_ other: LanguageModel, layers: [DecoderLayer], packedLayers: [PackedLayer]) {
+    configuration = other.configuration
+    embedding = other.embedding
+    self.layers = layers
+    self.packedLayers = packedLayers
+    packedHead = other.packedHead
+    finalNorm = other.finalNorm
+    untiedHead = other.untiedHead
+    rotary = other.rotary
+  }
+
   /// The language-model head: (vocabulary, width).
   var head: Matrix { untiedHead ?? embedding }
 

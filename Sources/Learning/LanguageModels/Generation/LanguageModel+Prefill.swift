@@ -1,0 +1,89 @@
+internal import Synchronization
+internal import Tensors
+
+extension LanguageModel {
+  /// This model with an adapter's products added to the weights it extends; all other weights are
+  /// shared with this one.
+  package func merging(_ adapter: LowRankAdapter) -> LanguageModel {
+    var merged = layers
+    var packed = packedLayers
+    let first = min(adapter.firstLayer, layers.count)
+    for index in first..<layers.count {
+      merged[index] = layers[index].merging(adapter, layer: index, configuration)
+    }
+    packed.replaceSubrange(first..., with: PackedLayer.pack(Array(merged[first...]), configuration))
+    return LanguageModel(self, layers: merged, packedLayers: packed)
+  }
+
+  /// Runs prompts through the model once and keeps their keys and values.
+  func prefill(_ prompts: [[Int32]]) -> [PromptCache] {
+    let batch = PackedBatch(prompts)
+    let segments = prompts.map { prompt in
+      let segment = makeSegment(positions: prompt.count)
+      segment.reserve(prompt.count)
+      return segment
+    }
+    let hidden = Tile(rows: prompts.count, columns: configuration.width)
+    let shards = Shard.split(batch)
+    let firstSequences = shards.map { shard in
+      batch.offsets.firstIndex(of: shard.tokens.lowerBound) ?? 0
+    }
+    Threads.forEach(shards.count) { index in
+      let shard = shards[index]
+      let own = firstSequences[index]..<firstSequences[index] + shard.sequences.count
+      prefill(
+        batch.tokens[shard.tokens],
+        shard,
+        segments: segments[own],
+        into: hidden.rows(own)
+      )
+    }
+    return segments.indices.map { index in
+      PromptCache(segment: segments[index], lastHidden: hidden.rows(index..<index + 1))
+    }
+  }
+
+  /// An empty segment for this model's keys and values.
+  func makeSegment(positions: Int) -> KeyValueSegment {
+    KeyValueSegment(
+      layerCount: configuration.layerCount,
+      headCount: configuration.keyValueHeadCount,
+      headWidth: configuration.headWidth,
+      positions: positions
+    )
+  }
+
+  private func prefill(
+    _ tokens: ArraySlice<Int32>,
+    _ shard: Shard,
+    segments: ArraySlice<KeyValueSegment>,
+    into hidden: Tile
+  ) {
+    let workspace = Workspace()
+    let lastRows = shard.sequences.map { $0.upperBound - 1 }
+    var x = Tile(rows: tokens.count, columns: configuration.width)
+    x.gather(tokens.map { Int($0) }, from: embedding.tile)
+    for layer in layers.indices {
+      var tape: LayerTape?
+      let pass = DecoderLayerPass(
+        model: self,
+        index: layer,
+        shard: shard,
+        rows: layer == layers.count - 1 ? lastRows : nil,
+        adapter: nil,
+        workspace: workspace,
+        onKeysAndValues: { k, v in
+          for (rows, segment) in zip(shard.sequences, segments) {
+            for (position, row) in rows.enumerated() {
+              let (key, value) = (k.rows(row..<row + 1), v.rows(row..<row + 1))
+              segment.write(position: position, layer: layer, key: key, value: value)
+            }
+          }
+        }
+      )
+      x = pass.forward(x, tape: &tape, records: false)
+    }
+    let scales = Tile(rows: x.rows, columns: 1)
+    rmsNormForward(x, weight: finalNorm.tile, epsilon: epsilon, into: hidden, rstd: scales)
+  }
+}
