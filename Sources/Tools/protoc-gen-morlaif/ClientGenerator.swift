@@ -25,7 +25,7 @@ struct ClientGenerator {
   private func function(_ method: ServicePlan.Method, into printer: inout CodePrinter) {
     let isClientStreaming = method.descriptor.isClientStreaming
     let isServerStreaming = method.descriptor.isServerStreaming
-    printer.line("public func \(method.name)\(isServerStreaming ? "<Outcome: Sendable>" : "")(")
+    printer.line("public func \(method.name)\(isServerStreaming ? "<Outcome>" : "")(")
     printer.indented { printer in
       if !isClientStreaming { printer.line("_ request: \(method.request),") }
       let comma = isClientStreaming || isServerStreaming ? "," : ""

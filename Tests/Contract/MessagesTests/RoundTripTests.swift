@@ -1,4 +1,5 @@
 import ProtobufRuntime
+import TestMessages
 import Testing
 
 @Suite struct RoundTripTests {

@@ -95,7 +95,7 @@ public struct HealthClient: Sendable {
   }
 
   /// The state now and again after every change, until the client cancels or the server stops.
-  public func watch<Outcome: Sendable>(
+  public func watch<Outcome>(
     _ request: HealthRequest,
     options: RPCCallOptions = RPCCallOptions(),
     _ body: (RPCStream<HealthReply>) async throws -> Outcome

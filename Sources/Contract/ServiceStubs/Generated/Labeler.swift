@@ -163,7 +163,7 @@ public struct LabelerClient: Sendable {
 
   /// Pairs in, labels out as soon as they are ready and durable. One label for each pair and principle.
   /// Asking again for a judgement that the store has costs nothing. The first request carries the settings.
-  public func label<Outcome: Sendable>(
+  public func label<Outcome>(
     options: RPCCallOptions = RPCCallOptions(),
     _ body: (RPCWriter<LabelRequest>, RPCStream<LabelReply>) async throws -> Outcome
   ) async throws -> Outcome {
@@ -171,7 +171,7 @@ public struct LabelerClient: Sendable {
   }
 
   /// Every label of a dataset with its pair, in the order in which the pairs were first stored.
-  public func export<Outcome: Sendable>(
+  public func export<Outcome>(
     _ request: ExportRequest,
     options: RPCCallOptions = RPCCallOptions(),
     _ body: (RPCStream<ExportReply>) async throws -> Outcome

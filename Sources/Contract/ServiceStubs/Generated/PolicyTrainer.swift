@@ -256,7 +256,7 @@ public struct PolicyTrainerClient: Sendable {
   }
 
   /// Samples several answers to each prompt and pairs them up for labelling.
-  public func samplePairs<Outcome: Sendable>(
+  public func samplePairs<Outcome>(
     _ request: SamplePairsRequest,
     options: RPCCallOptions = RPCCallOptions(),
     _ body: (RPCStream<SamplePairsReply>) async throws -> Outcome
@@ -266,7 +266,7 @@ public struct PolicyTrainerClient: Sendable {
 
   /// Starts a training run, or attaches to the one that is running under the same id, and streams its progress.
   /// The run belongs to the service: it goes on when the caller leaves. A run id whose checkpoint exists is resumed from it.
-  public func train<Outcome: Sendable>(
+  public func train<Outcome>(
     _ request: TrainPolicyRequest,
     options: RPCCallOptions = RPCCallOptions(),
     _ body: (RPCStream<TrainPolicyReply>) async throws -> Outcome
@@ -308,7 +308,7 @@ public struct PolicyTrainerClient: Sendable {
   }
 
   /// Answers from the base model or from the policy as it stands.
-  public func generate<Outcome: Sendable>(
+  public func generate<Outcome>(
     _ request: GenerateRequest,
     options: RPCCallOptions = RPCCallOptions(),
     _ body: (RPCStream<GenerateReply>) async throws -> Outcome
@@ -333,7 +333,7 @@ public struct PolicyTrainerClient: Sendable {
   }
 
   /// The newest checkpoint of a run with the policy adapter in PEFT layout, as files.
-  public func fetchPolicy<Outcome: Sendable>(
+  public func fetchPolicy<Outcome>(
     _ request: FetchPolicyRequest,
     options: RPCCallOptions = RPCCallOptions(),
     _ body: (RPCStream<FileChunk>) async throws -> Outcome

@@ -148,7 +148,7 @@ public struct PreferenceModelClient: Sendable {
   /// Trains one adapter and head for each principle. The service fetches the labels from its labeler by itself.
   /// Progress comes as it happens; the last message carries the results. One training at a time;
   /// cancelling the call stops it and leaves the adapters that were already finished.
-  public func train<Outcome: Sendable>(
+  public func train<Outcome>(
     _ request: TrainPreferencesRequest,
     options: RPCCallOptions = RPCCallOptions(),
     _ body: (RPCStream<TrainPreferencesReply>) async throws -> Outcome
@@ -173,7 +173,7 @@ public struct PreferenceModelClient: Sendable {
   }
 
   /// The adapter, head and normaliser of one principle, in PEFT layout, as files.
-  public func fetchModel<Outcome: Sendable>(
+  public func fetchModel<Outcome>(
     _ request: FetchModelRequest,
     options: RPCCallOptions = RPCCallOptions(),
     _ body: (RPCStream<FileChunk>) async throws -> Outcome

@@ -1,10 +1,10 @@
 /// A small seeded generator (SplitMix64), so that a failing message can be made again.
-struct SeededNumbers: RandomNumberGenerator {
+package struct SeededNumbers: RandomNumberGenerator {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  package init(seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var value = state
     value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -14,12 +14,12 @@ struct SeededNumbers: RandomNumberGenerator {
 }
 
 /// Random messages of the test `.proto` that use every kind of field and its extreme values.
-struct RandomMessages {
+package struct RandomMessages {
   private var numbers: SeededNumbers
 
-  init(seed: UInt64) { numbers = SeededNumbers(seed: seed) }
+  package init(seed: UInt64) { numbers = SeededNumbers(seed: seed) }
 
-  mutating func everything() -> Everything {
+  package mutating func everything() -> Everything {
     Everything(
       scalars: chance() ? scalars() : nil,
       lists: chance() ? lists() : nil,
@@ -28,7 +28,7 @@ struct RandomMessages {
     )
   }
 
-  mutating func choice() -> Choice {
+  package mutating func choice() -> Choice {
     let kinds: [ChoiceKind] = [
       .amount(real()), .count(integer()), .flag(chance()), .name(identifier()), .raw(bytes()),
       .text(text()), .colour(colour()), .branch(branch()), .empty(Empty()), .small(integer()),

@@ -1,7 +1,7 @@
-import Foundation
+internal import Foundation
 
 /// Google's own encoder and decoder, as the program `protoc`.
-struct Protoc {
+package struct Protoc {
   /// Folder that holds the test `.proto`.
   static var vectors: URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -9,25 +9,53 @@ struct Protoc {
   }
 
   /// What was wrong with a run of protoc.
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
+  package struct Failure: Error, CustomStringConvertible {
+    package let description: String
   }
 
   /// The text form of an encoded message.
-  static func decode(_ bytes: [UInt8], as message: String) throws -> [UInt8] {
+  package static func decode(_ bytes: [UInt8], as message: String) throws -> [UInt8] {
     try run(["--decode=\(message)"], input: bytes)
   }
 
   /// The encoded form of a message in text form.
-  static func encode(_ text: [UInt8], as message: String) throws -> [UInt8] {
+  package static func encode(_ text: [UInt8], as message: String) throws -> [UInt8] {
     try run(["--encode=\(message)"], input: text)
   }
 
-  private static func run(_ arguments: [String], input: [UInt8]) throws -> [UInt8] {
+  /// The `FileDescriptorSet` of the test `.proto`.
+  package static func descriptorSet() throws -> [UInt8] {
+    try run(["--include_imports", "--descriptor_set_out=/dev/stdout"], input: [])
+  }
+
+  /// The `FileDescriptorSet` of another `.proto`, given as text.
+  package static func descriptorSet(of source: String) throws -> [UInt8] {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("protoc-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Data(source.utf8).write(to: folder.appendingPathComponent("test.proto"))
+    return try run(
+      ["--descriptor_set_out=/dev/stdout"],
+      input: [],
+      file: "test.proto",
+      in: folder.path
+    )
+  }
+
+  private static func run(
+    _ arguments: [String],
+    input: [UInt8],
+    file: String = "everything.proto",
+    in folder: String? = nil
+  ) throws -> [UInt8] {
+    try runProtoc(["-I", folder ?? vectors.path] + arguments + [file], input: input)
+  }
+
+  private static func runProtoc(_ arguments: [String], input: [UInt8]) throws -> [UInt8] {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments =
-      ["protoc", "-I", vectors.path] + arguments + ["everything.proto"]
+    process.arguments = ["protoc"] + arguments
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("protoc-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
