@@ -2,6 +2,21 @@ package import ModelFiles
 package import Tensors
 
 extension LanguageModel {
+  /// Opens a GGUF file or a Hugging Face folder and builds its model.
+  ///
+  /// - Parameter path: the file or folder.
+  /// - Returns: The model.
+  /// - Throws: `LanguageModelError.file` when it cannot be read.
+  package static func load(path: String) throws(LanguageModelError) -> LanguageModel {
+    let stored: StoredModel
+    do {
+      stored = try StoredModel.open(path)
+    } catch {
+      throw .file(error)
+    }
+    return try load(stored)
+  }
+
   /// Builds a model from opened files.
   ///
   /// - Throws: `LanguageModelError.file` when a tensor is missing or damaged.
