@@ -6,8 +6,8 @@ internal import RPCWire
 /// Services register here; the server looks up.
 public struct RPCRouter: Sendable {
   private(set) var routes: [String: RPCRoute] = [:]
-  /// Routes in the order of registration, for reflection.
-  private(set) var ordered: [RPCRoute] = []
+  /// What is registered, in that order, for reflection.
+  package private(set) var registered: [RPCRegisteredMethod] = []
 
   /// A router without methods.
   public init() {}
@@ -109,14 +109,14 @@ public struct RPCRouter: Sendable {
     _ entry: RPCRoute.Entry
   ) {
     precondition(routes[method.fullName] == nil, "\(method.fullName) is registered twice")
-    let route = RPCRoute(
-      method: method,
-      requestType: Request.protobufName,
-      replyType: Reply.protobufName,
-      entry: entry
+    routes[method.fullName] = RPCRoute(method: method, entry: entry)
+    registered.append(
+      RPCRegisteredMethod(
+        method: method,
+        requestType: Request.protobufName,
+        replyType: Reply.protobufName
+      )
     )
-    routes[method.fullName] = route
-    ordered.append(route)
   }
 }
 
@@ -131,8 +131,15 @@ struct RPCRoute: Sendable {
   }
 
   let method: RPCMethod
-  /// Full message names, for reflection.
-  let requestType: String
-  let replyType: String
   let entry: Entry
+}
+
+/// What reflection tells about a method.
+package struct RPCRegisteredMethod: Sendable {
+  /// Name and kind.
+  package let method: RPCMethod
+  /// Full name of the request: "morlaif.v1.ScalarizeRequest".
+  package let requestType: String
+  /// Full name of the reply: "morlaif.v1.ScalarizeReply".
+  package let replyType: String
 }

@@ -31,12 +31,13 @@ public final class RPCServer: Service {
   public init(
     configuration: RPCServerConfiguration,
     services: [any RPCService],
-    logger: Logger
+    logger: Logger,
+    health: HealthRegistry = HealthRegistry()
   ) {
     self.configuration = configuration
     self.services = services
     self.logger = logger
-    self.health = HealthRegistry()
+    self.health = health
   }
 
   /// The port in use; nil until the server listens.

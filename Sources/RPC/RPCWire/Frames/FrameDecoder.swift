@@ -83,6 +83,7 @@ package struct FrameDecoder: Sendable {
       gathered.removeAll(keepingCapacity: gathered.capacity <= FrameDecoder.keptCapacity)
     }
     let available = input.byteCount - offset
+    guard available > 0 else { return .needsInput }
     let header: FrameHeader
     if gathered.isEmpty, available >= FrameHeader.byteCount {
       header = try FrameHeader(input, at: offset, framePayloadBytesMax: framePayloadBytesMax)
