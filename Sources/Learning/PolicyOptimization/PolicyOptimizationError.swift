@@ -6,6 +6,8 @@ package enum PolicyOptimizationError: Error, Sendable, Equatable, CustomStringCo
   case noPrompts
   /// A prompt fills the model's context, so that nothing can be generated.
   case promptTooLong(index: Int, tokens: Int, limit: Int)
+  /// The sampler gave another number of answers than asked for, or an empty one.
+  case sampleShape(Int)
   /// A reward batch does not have one reward and one score row a sample.
   case rewardShape(rewards: Int, samples: Int)
   /// A reward is NaN or infinite.
@@ -16,6 +18,8 @@ package enum PolicyOptimizationError: Error, Sendable, Equatable, CustomStringCo
   case nonFiniteUpdate(step: Int, quantity: String)
   /// A checkpoint does not fit the trainer that should continue it.
   case incompatibleCheckpoint(field: String, found: String, expected: String)
+  /// The caller asked to stop; the state is that of the last whole step.
+  case cancelled
   /// A checkpoint lacks something.
   case missingCheckpointEntry(String)
 
@@ -27,6 +31,8 @@ package enum PolicyOptimizationError: Error, Sendable, Equatable, CustomStringCo
     case .noPrompts: "prompts: the list is empty; give at least one"
     case .promptTooLong(let index, let tokens, let limit):
       "prompts[\(index)]: \(tokens) tokens leave no room in a context of \(limit); shorten it"
+    case .sampleShape(let count):
+      "answers: the sampler gave \(count), which is not what was asked for, or an empty one"
     case .rewardShape(let rewards, let samples):
       "rewards: \(rewards) rewards do not fit \(samples) samples; check the reward source"
     case .nonFiniteReward(let sample, let value):
@@ -37,6 +43,7 @@ package enum PolicyOptimizationError: Error, Sendable, Equatable, CustomStringCo
       "step \(step): \(quantity) is not finite; lower the learning rate or inspect the rewards"
     case .incompatibleCheckpoint(let field, let found, let expected):
       "checkpoint \(field): found \(found), expected \(expected); resume with the same recipe"
+    case .cancelled: "training was cancelled; the last whole step stands"
     case .missingCheckpointEntry(let name): "checkpoint: entry '\(name)' is missing"
     }
   }

@@ -2,7 +2,7 @@
 ///
 /// - Source: J. Schulman et al., arXiv 1506.02438. The value after a sequence's last token is zero,
 ///   because the episode ends there (METHODS 0.2).
-package struct AdvantageEstimation: Sendable {
+package struct AdvantageEstimation: Sendable, Equatable {
   /// Discount gamma, in (0, 1].
   package var discount: Double
   /// Trace lambda, in [0, 1].

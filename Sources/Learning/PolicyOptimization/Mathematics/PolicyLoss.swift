@@ -7,7 +7,7 @@ internal import Foundation
 ///
 /// - Source: J. Schulman et al., arXiv 1707.06347, equation 7; dual clip: D. Ye et al.,
 ///   arXiv 1912.09729, equation 5.
-package struct PolicyLoss: Sendable {
+package struct PolicyLoss: Sendable, Equatable {
   /// Clip range epsilon around a ratio of one.
   package var clipRange: Double
   /// Dual-clip constant c above one, or nil for none.

@@ -1,7 +1,7 @@
 /// The clipped squared error of the value head with its gradient.
 ///
 /// `L = 0.5 Σ_t max((V-R)², (clip(V, V_old ± ε)-R)²) / N` (METHODS 0.2).
-package struct ValueLoss: Sendable {
+package struct ValueLoss: Sendable, Equatable {
   /// Clip range around the old value in reward units, or nil for none.
   package var clipRange: Double?
 

@@ -1,5 +1,5 @@
 package import LanguageModels
-internal import Scalarization
+internal import ModelFiles
 internal import Tensors
 
 /// Where a preference model comes from.
@@ -45,7 +45,7 @@ package struct PreferenceModelArtifact: Sendable, Equatable {
   package let principle: String
   /// The adapter on the top layers.
   package let adapter: LowRankAdapter
-  /// The scalar head on the last token.
+  /// The scalar head on the last token; its bias is zero.
   package let head: ScalarHead
   /// Frozen statistics of the raw scores.
   package let normaliser: ScoreNormaliser
@@ -67,28 +67,23 @@ package struct PreferenceModelArtifact: Sendable, Equatable {
     self.head = head
     self.normaliser = normaliser
     self.provenance = provenance
-    weightHash = Self.hash(
-      adapter.parameters,
-      head.parameters,
-      scaling: adapter.configuration.scaling
-    )
+    weightHash = WeightHash.sha256(of: Self.tensors(adapter, head))
   }
 
-  private static func hash(_ sets: ParameterSet..., scaling: Float) -> String {
-    var hash = ContentHash()
-    hash.add("preference-model/1 \(scaling.bitPattern)\n".utf8)
-    for set in sets {
-      for (name, matrix) in zip(set.names, set.matrices) {
-        hash.add("\(name) \(matrix.rows) \(matrix.columns)\n".utf8)
-        // Little-endian, whatever the machine.
-        let words = matrix.values.lazy.map(\.bitPattern.littleEndian)
-        hash.add(
-          words.flatMap { word in
-            (0..<4).lazy.map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) }
-          }
-        )
-      }
+  /// Adapter and head under PEFT's names, as they are stored and hashed.
+  static func tensors(_ adapter: LowRankAdapter, _ head: ScalarHead) -> [NamedTensor] {
+    var tensors = zip(adapter.parameters.names, adapter.parameters.matrices).map { name, matrix in
+      NamedTensor(name: name, shape: [matrix.rows, matrix.columns], values: matrix.values)
     }
-    return hash.finish()
+    if let weight = head.parameters[ScalarHead.weightName] {
+      tensors.append(
+        NamedTensor(
+          name: StoredAdapter.scoreName,
+          shape: [weight.rows, weight.columns],
+          values: weight.values
+        )
+      )
+    }
+    return tensors
   }
 }

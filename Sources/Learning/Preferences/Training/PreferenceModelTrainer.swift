@@ -1,5 +1,4 @@
 package import LanguageModels
-internal import Scalarization
 internal import Tensors
 
 /// One principle's labels.
