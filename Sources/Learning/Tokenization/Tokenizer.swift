@@ -41,9 +41,13 @@ package final class Tokenizer: Sendable {
       throw .malformed(file: file, detail: "the special id \(id) is outside the vocabulary")
     }
     var added: [AddedTokens.Token] = []
+    var idsByText: [[UInt8]: Int] = [:]
     for (id, isSpecial) in definition.added {
       guard definition.tokens.indices.contains(id), let text = definition.tokens[id] else {
         throw .malformed(file: file, detail: "the added token \(id) is outside the vocabulary")
+      }
+      if let other = idsByText.updateValue(id, forKey: Array(text.utf8)), other != id {
+        throw .malformed(file: file, detail: "the added tokens \(other) and \(id) are the same")
       }
       added.append(
         AddedTokens.Token(
