@@ -1,0 +1,42 @@
+internal import Labeling
+internal import Logging
+package import ServiceKit
+internal import ServiceStubs
+
+/// Builds the labeler from its configuration.
+package enum LabelerDefinition: ServiceDefinition {
+  /// Name of the executable.
+  package static let name = "labeler"
+
+  /// Opens the store, makes the judges and offers the service.
+  package static func assemble(
+    _ configuration: LabelerServiceConfiguration,
+    in context: ServiceContext
+  ) async throws -> ServiceAssembly {
+    let store = try LabelStore(path: context.data.file("labels.sqlite"))
+    let book = try PrincipleBook(
+      configured: configuration.principles,
+      overlay: context.data.folder("principles")
+    )
+    let judges = try JudgeBench(
+      configuration.judges,
+      threads: configuration.common.threads,
+      environment: context.environment,
+      file: context.configurationFile,
+      logger: context.logger
+    )
+    context.logger.info(
+      "judges ready",
+      metadata: [
+        "judges": "\(judges.ids.joined(separator: ","))", "principles": "\(book.all.count)",
+      ]
+    )
+    let calls = LabelerCalls(
+      engine: LabelingEngine(store: store, logger: context.logger),
+      book: book,
+      judges: judges,
+      metrics: context.metrics
+    )
+    return ServiceAssembly(services: [LabelerService(calls)])
+  }
+}

@@ -1,0 +1,18 @@
+package import Labeling
+package import RPC
+
+extension LabelingError: RPCErrorConvertible {
+  /// The status that a caller sees.
+  package var rpcError: RPCError {
+    let code: RPCError.Code =
+      switch self {
+      case .unknownPrinciple: .notFound
+      case .invalidPair, .preferenceFile: .invalidArgument
+      case .principleFile, .judgeConfiguration, .noVerdict: .failedPrecondition
+      case .judgeUnavailable: .unavailable
+      case .store: .internal
+      case .cancelled: .cancelled
+      }
+    return RPCError(code: code, message: description)
+  }
+}

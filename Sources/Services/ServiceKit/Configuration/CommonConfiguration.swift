@@ -1,0 +1,185 @@
+/// The sections that every service's configuration has.
+package struct CommonConfiguration: Sendable, Decodable {
+  /// Where the service accepts connections.
+  package var listen: ListenSection
+  /// Certificates, or nil when the file says `tls: off`.
+  package var tls: TLSSection?
+  /// Folder of everything the service keeps.
+  package var data: String
+  /// Lowest level that is logged: trace, debug, info, notice, warning, error or critical.
+  package var logLevel: String
+  /// Threads of numerical work; 0 means all cores.
+  package var threads: Int
+  /// Other services, by their role.
+  package var peers: [String: PeerSection]
+
+  /// Names of the keys in a file.
+  package enum Keys: String, CodingKey, CaseIterable {
+    case listen
+    case tls
+    case data
+    case logLevel = "log_level"
+    case threads
+    case peers
+  }
+
+  /// The keys that a service's own configuration must accept besides its own.
+  package static let keyNames = Keys.allCases.map(\.rawValue)
+
+  /// Reads the common keys and leaves the others to the service.
+  package init(from decoder: any Decoder) throws {
+    try self.init(from: decoder, besides: [])
+  }
+
+  /// Reads the common keys of a mapping that may also have the keys named by `besides`.
+  package init(from decoder: any Decoder, besides: [String]) throws {
+    let values = try SectionValues(decoder, keys: Keys.self, alsoKnown: besides)
+    listen = try values.required(.listen)
+    let transport: TransportSection = try values.required(.tls)
+    tls = transport.certificates
+    data = try values.text(.data)
+    logLevel = try values.value(.logLevel, default: "info")
+    threads = try values.number(.threads, default: 0, in: 0...1024)
+    peers = try values.value(.peers, default: [:])
+    let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+    guard levels.contains(logLevel) else {
+      throw values.refusal(.logLevel, "'\(logLevel)' is none of \(levels.joined(separator: ", "))")
+    }
+    guard tls != nil || listen.isLoopback else {
+      throw values.refusal(
+        .tls,
+        "off is allowed on 127.0.0.1, ::1 and localhost only, not on \(listen.host)"
+      )
+    }
+  }
+}
+
+/// `listen {host, port}`; port 0 lets the system choose.
+package struct ListenSection: Sendable, Decodable, Equatable {
+  /// Address or name to bind.
+  package var host: String
+  /// 0 to 65535.
+  package var port: Int
+
+  private enum Keys: String, CodingKey, CaseIterable {
+    case host
+    case port
+  }
+
+  /// Reads and checks the section.
+  package init(from decoder: any Decoder) throws {
+    let values = try SectionValues(decoder, keys: Keys.self)
+    host = try values.text(.host)
+    port = try values.number(.port, default: 0, in: 0...65535)
+  }
+
+  /// Makes a section in code.
+  package init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+
+  /// Reads `HOST:PORT` or `[IPV6]:PORT` as a command line gives it.
+  package init(option: String) throws(ServiceKitError) {
+    guard
+      let colon = option.lastIndex(of: ":"),
+      let port = Int(option[option.index(after: colon)...]),
+      (0...65535).contains(port)
+    else {
+      throw .usage(reason: "--listen takes HOST:PORT, not '\(option)'")
+    }
+    var host = option[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+    guard !host.isEmpty else {
+      throw .usage(reason: "--listen takes HOST:PORT, not '\(option)'")
+    }
+    self.init(host: String(host), port: port)
+  }
+
+  /// Whether only this machine can reach the address.
+  var isLoopback: Bool {
+    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+  }
+}
+
+/// `tls {certificate, key, authority}`: PEM files; both sides must show a certificate of the authority.
+package struct TLSSection: Sendable, Decodable, Equatable {
+  /// Path of this service's certificate chain.
+  package var certificate: String
+  /// Path of its private key.
+  package var key: String
+  /// Path of the certificates of the authority that peers are checked against.
+  package var authority: String
+
+  private enum Keys: String, CodingKey, CaseIterable {
+    case certificate
+    case key
+    case authority
+  }
+
+  /// Reads and checks the section.
+  package init(from decoder: any Decoder) throws {
+    let values = try SectionValues(decoder, keys: Keys.self)
+    certificate = try values.text(.certificate)
+    key = try values.text(.key)
+    authority = try values.text(.authority)
+  }
+}
+
+/// `peers.NAME {host, port, server_name}`.
+package struct PeerSection: Sendable, Decodable, Equatable {
+  /// Address or name to connect to.
+  package var host: String
+  /// 1 to 65535.
+  package var port: Int
+  /// Name that the peer's certificate must carry.
+  package var serverName: String
+
+  private enum Keys: String, CodingKey, CaseIterable {
+    case host
+    case port
+    case serverName = "server_name"
+  }
+
+  /// Reads and checks the section.
+  package init(from decoder: any Decoder) throws {
+    let values = try SectionValues(decoder, keys: Keys.self)
+    host = try values.text(.host)
+    port = try values.number(.port, default: 0, in: 1...65535)
+    serverName = try values.value(.serverName, default: "")
+    if serverName.isEmpty { serverName = host }
+  }
+
+  /// Makes a section in code; an empty `serverName` means the host.
+  package init(host: String, port: Int, serverName: String = "") {
+    self.host = host
+    self.port = port
+    self.serverName = serverName.isEmpty ? host : serverName
+  }
+
+  /// `HOST:PORT`, as logs and journals write it.
+  package var endpoint: String {
+    host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
+}
+
+/// Either certificates or the word `off`.
+private struct TransportSection: Decodable {
+  let certificates: TLSSection?
+
+  init(from decoder: any Decoder) throws {
+    if let word = try? decoder.singleValueContainer().decode(String.self) {
+      guard word == "off" else {
+        throw DecodingError.dataCorrupted(
+          .init(
+            codingPath: decoder.codingPath,
+            debugDescription: "is '\(word)'; give certificate, key and authority, or off"
+          )
+        )
+      }
+      certificates = nil
+    } else {
+      certificates = try TLSSection(from: decoder)
+    }
+  }
+}

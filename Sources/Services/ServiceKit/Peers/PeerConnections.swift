@@ -1,0 +1,71 @@
+package import Logging
+package import RPC
+internal import Synchronization
+
+/// Makes the clients with which this service calls others, all with the service's own certificate.
+package final class PeerConnections: Sendable {
+  private let peers: [String: PeerSection]
+  private let tls: TLSSection?
+  private let file: String
+  private let logger: Logger
+  private let clients = Mutex<[RPCClient]>([])
+
+  /// Takes the peers of a configuration; `file` is what errors call it.
+  package init(peers: [String: PeerSection], tls: TLSSection?, file: String, logger: Logger) {
+    self.peers = peers
+    self.tls = tls
+    self.file = file
+    self.logger = logger
+  }
+
+  /// Where the configuration says a peer is.
+  package func section(of role: String) throws(ServiceKitError) -> PeerSection {
+    guard let section = peers[role] else {
+      throw .configuration(
+        file: file,
+        keyPath: "peers.\(role)",
+        reason: "is missing; give its host and port"
+      )
+    }
+    return section
+  }
+
+  /// Refuses peers that the service does not know.
+  package func check(known roles: [String]) throws(ServiceKitError) {
+    for role in peers.keys.sorted() where !roles.contains(role) {
+      throw .configuration(
+        file: file,
+        keyPath: "peers.\(role)",
+        reason: "is not a peer of this service; known here: \(roles.joined(separator: ", "))"
+      )
+    }
+  }
+
+  /// A client of an endpoint; it connects when it is first used and lives until `close`.
+  package func client(to section: PeerSection) -> RPCClient {
+    let client = RPCClient(
+      target: RPCTarget(host: section.host, port: section.port),
+      tls: tls.map { tls in
+        TLSConfiguration(
+          certificatePath: tls.certificate,
+          keyPath: tls.key,
+          caPath: tls.authority,
+          serverName: section.serverName
+        )
+      },
+      configuration: RPCClientConfiguration(),
+      logger: logger
+    )
+    clients.withLock { $0.append(client) }
+    return client
+  }
+
+  /// Closes every client.
+  package func close() async {
+    let clients = self.clients.withLock { clients in
+      defer { clients = [] }
+      return clients
+    }
+    for client in clients { await client.close() }
+  }
+}

@@ -1,0 +1,37 @@
+internal import Foundation
+
+/// Tells whoever started the process where it listens: one JSON line, written when it accepts connections.
+package enum ReadyFile {
+  private struct Content: Encodable {
+    let service: String
+    let version: String
+    let host: String
+    let port: Int
+    let pid: Int32
+  }
+
+  /// Writes the file as a whole, so a reader never sees half of it.
+  package static func write(
+    _ path: String,
+    service: String,
+    host: String,
+    port: Int
+  ) throws(ServiceKitError) {
+    let content = Content(
+      service: service,
+      version: ProjectVersion.text,
+      host: host,
+      port: port,
+      pid: ProcessInfo.processInfo.processIdentifier
+    )
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      try DurableFile.replace(path, with: Array(encoder.encode(content)) + [UInt8(ascii: "\n")])
+    } catch let error as ServiceKitError {
+      throw error
+    } catch {
+      throw .storage(path: path, reason: "\(error)")
+    }
+  }
+}
