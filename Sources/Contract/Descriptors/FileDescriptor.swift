@@ -6,8 +6,11 @@ package struct FileDescriptor: Sendable {
   package var package: String
   /// Paths of the files it imports.
   package var dependencies: [String]
+  /// Messages at the top of the file.
   package var messages: [MessageDescriptor]
+  /// Enums at the top of the file.
   package var enums: [EnumDescriptor]
+  /// Services of the file.
   package var services: [ServiceDescriptor]
   /// Whether the file declares extensions, which proto3 messages of ours never have.
   package var hasExtensions: Bool
@@ -21,11 +24,17 @@ package struct FileDescriptor: Sendable {
 
 /// A message declared in a file.
 package struct MessageDescriptor: Sendable {
+  /// Name without its package.
   package var name: String
+  /// Fields in the order of the file.
   package var fields: [FieldDescriptor]
+  /// Names of the oneofs.
   package var oneofs: [String]
+  /// Messages declared inside the message.
   package var nestedMessages: [MessageDescriptor]
+  /// Enums declared inside the message.
   package var nestedEnums: [EnumDescriptor]
+  /// Whether the message declares extensions.
   package var hasExtensions: Bool
   /// Whether this is the hidden pair of a `map` field.
   package var isMapEntry: Bool
@@ -33,11 +42,17 @@ package struct MessageDescriptor: Sendable {
 
 /// A field of a message.
 package struct FieldDescriptor: Sendable {
+  /// Name as it stands in the file.
   package var name: String
+  /// Name in JSON; empty when the descriptor leaves it out.
   package var jsonName: String
+  /// Number on the wire, 1 to 2^29 - 1.
   package var number: Int32
+  /// Type of one value.
   package var kind: FieldKind
+  /// Whether the field is a list.
   package var isRepeated: Bool
+  /// Whether proto2 requires the field.
   package var isRequired: Bool
   /// Whether a repeated number travels packed, as the option says; nil where it says nothing.
   package var packedOption: Bool?
@@ -45,6 +60,7 @@ package struct FieldDescriptor: Sendable {
   package var typeName: String
   /// Position in the message's `oneofs`.
   package var oneofIndex: Int?
+  /// Whether the field is a proto3 `optional`.
   package var isProto3Optional: Bool
 }
 
@@ -72,24 +88,31 @@ package enum FieldKind: Int32, Sendable, CaseIterable {
 
 /// An enum declared in a file.
 package struct EnumDescriptor: Sendable {
+  /// Name without its package.
   package var name: String
+  /// Values in the order of the file.
   package var values: [(name: String, number: Int32)]
 }
 
 /// A service declared in a file.
 package struct ServiceDescriptor: Sendable {
+  /// Name without its package.
   package var name: String
+  /// Methods in the order of the file.
   package var methods: [MethodDescriptor]
 }
 
 /// A method of a service.
 package struct MethodDescriptor: Sendable {
+  /// Name without its service.
   package var name: String
   /// Full name of the request, with its leading dot.
   package var inputType: String
   /// Full name of the reply, with its leading dot.
   package var outputType: String
+  /// Whether the caller sends many messages.
   package var isClientStreaming: Bool
+  /// Whether the callee sends many messages.
   package var isServerStreaming: Bool
   /// Whether `idempotency_level` says that calling twice does what calling once does.
   package var isIdempotent: Bool

@@ -6,13 +6,17 @@ package struct DynamicSchema: Sendable {
   package struct Method: Sendable {
     /// Full name of the service, `morlaif.v1.Scalarizer`.
     package let service: String
+    /// Name without its service.
     package let name: String
     /// Full name of the request.
     package let input: String
     /// Full name of the reply.
     package let output: String
+    /// Whether the caller sends many messages.
     package let isClientStreaming: Bool
+    /// Whether the callee sends many messages.
     package let isServerStreaming: Bool
+    /// Whether calling twice does what calling once does.
     package let isIdempotent: Bool
   }
 

@@ -1,7 +1,6 @@
 package import CProtobufC
 
 /// What protobuf-c knows of a message, as its generated code has it.
-
 package struct MessageKind: @unchecked Sendable {
   // SAFETY: points to a constant in C's read-only data that lives as long as the process.
   package let pointer: UnsafePointer<ProtobufCMessageDescriptor>

@@ -76,7 +76,7 @@ import Testing
   @Test func `an error in JSON names line and column`() {
     let expected = DynamicMessageError.json(
       line: 2,
-      column: 8,
+      column: 7,
       reason: "a value cannot begin like this"
     )
     #expect(throws: expected) {
