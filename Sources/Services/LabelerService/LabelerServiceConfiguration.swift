@@ -24,7 +24,9 @@ package struct LabelerServiceConfiguration: ServiceConfiguration {
     )
     principles = try values.text(.principles)
     judges = try values.required(.judges)
-    guard !judges.isEmpty else { throw values.refusal(.judges, "is empty; name at least one judge") }
+    guard !judges.isEmpty else {
+      throw values.refusal(.judges, "is empty; name at least one judge")
+    }
     var seen: Set<String> = []
     for judge in judges where !seen.insert(judge.id).inserted {
       throw values.refusal(.judges, "the id '\(judge.id)' occurs twice")

@@ -13,7 +13,9 @@ struct PreferenceFit {
   /// both sides, and the weights are those of scores standardised by it.
   init(chosen: ScoreTable, rejected: ScoreTable) throws(ScalarizerServiceError) {
     guard chosen.principleIDs == rejected.principleIDs else {
-      throw .unequalMatrices(reason: "chosen and rejected must have the same principle_ids in order")
+      throw .unequalMatrices(
+        reason: "chosen and rejected must have the same principle_ids in order"
+      )
     }
     guard chosen.itemIDs.count == rejected.itemIDs.count else {
       throw .unequalMatrices(

@@ -73,7 +73,9 @@ private struct InitialSection: Decodable {
 
   /// The function; principles are taken in order of their ids, because a mapping has no order.
   func function() throws(ScalarizerServiceError) -> ScalarizationFunction {
-    guard let rule = ScalarizationMethod(name: method) else { throw .refused(.unknownMethod(method)) }
+    guard let rule = ScalarizationMethod(name: method) else {
+      throw .refused(.unknownMethod(method))
+    }
     for id in normaliser.keys.sorted() where weights[id] == nil {
       throw .refused(.unknownPrinciple(id, known: weights.keys.sorted()))
     }
@@ -82,7 +84,9 @@ private struct InitialSection: Decodable {
     parameters.varianceWeight = lambda ?? parameters.varianceWeight
     parameters.quantile = quantile ?? parameters.quantile
     if let nashLink {
-      guard let link = NashLink(rawValue: nashLink) else { throw .refused(.unknownNashLink(nashLink)) }
+      guard let link = NashLink(rawValue: nashLink) else {
+        throw .refused(.unknownNashLink(nashLink))
+      }
       parameters.nashLink = link
     }
     return try ScalarizationFunction(

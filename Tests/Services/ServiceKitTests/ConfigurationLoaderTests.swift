@@ -104,7 +104,9 @@ private struct SampleConfiguration: Decodable {
 
   @Test func `a missing section is refused by name`() {
     #expect(refusal("tls: off\ndata: store") == "sample.yaml: listen: is missing")
-    #expect(refusal("listen: {host: localhost, port: 0}\ndata: s") == "sample.yaml: tls: is missing")
+    #expect(
+      refusal("listen: {host: localhost, port: 0}\ndata: s") == "sample.yaml: tls: is missing"
+    )
     #expect(refusal("") == "sample.yaml: is empty")
   }
 

@@ -58,14 +58,18 @@ package enum MessageChecks {
     var seen: Set<String> = []
     for (index, id) in ids.enumerated() {
       let checked = try identifier(id, "\(field)[\(index)]")
-      guard seen.insert(checked).inserted else { throw refusal("\(field): '\(checked)' occurs twice") }
+      guard seen.insert(checked).inserted else {
+        throw refusal("\(field): '\(checked)' occurs twice")
+      }
     }
   }
 
   /// Refuses an empty list and one that is too long.
   package static func count(_ count: Int, _ field: String, max: Int) throws(RPCError) {
     guard count > 0 else { throw refusal("\(field) is empty") }
-    guard count <= max else { throw refusal("\(field) has \(count) entries, at most \(max) are allowed") }
+    guard count <= max else {
+      throw refusal("\(field) has \(count) entries, at most \(max) are allowed")
+    }
   }
 
   /// Refuses a number outside a range, NaN included.

@@ -17,7 +17,8 @@ package struct ServiceOptions: ParsableArguments, Sendable {
   /// Path of the ready file.
   @Option(
     name: .long,
-    help: "File to write one JSON line {service, version, host, port, pid} to once connections are accepted."
+    help:
+      "File to write one JSON line {service, version, host, port, pid} to once connections are accepted."
   )
   package var readyFile: String?
 

@@ -2,6 +2,7 @@ internal import Foundation
 internal import Glibc
 internal import Logging
 internal import RPC
+internal import RPCStandardServices
 internal import ServiceLifecycle
 internal import ServiceStubs
 internal import UnixSignals
@@ -49,7 +50,9 @@ package struct ServiceRunner<Definition: ServiceDefinition>: Sendable {
     if let listen = options.listen {
       configuration.common.listen = try ListenSection(option: listen)
       guard configuration.common.tls != nil || configuration.common.listen.isLoopback else {
-        throw .usage(reason: "--listen \(listen): other machines need tls, which the file turns off")
+        throw .usage(
+          reason: "--listen \(listen): other machines need tls, which the file turns off"
+        )
       }
     }
     return configuration
@@ -77,7 +80,7 @@ package struct ServiceRunner<Definition: ServiceDefinition>: Sendable {
         environment: environment
       )
     )
-    let server = RPCServer(
+    let server = RPCServer.withStandardServices(
       configuration: ServerSettings.make(listen: common.listen, tls: common.tls),
       services: assembly.services + [MetricsService(MetricsCalls(metrics))],
       logger: logger

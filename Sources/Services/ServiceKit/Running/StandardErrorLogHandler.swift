@@ -48,7 +48,8 @@ package struct StandardErrorLogHandler: LogHandler {
       let text = "\(value)"
       let needsQuotes = text.isEmpty || text.contains { $0 == " " || $0 == "\"" || $0 == "=" }
       let shown = escaped(text)
-      line += needsQuotes ? " \(key)=\"\(shown.replacing("\"", with: "\\\""))\"" : " \(key)=\(shown)"
+      line +=
+        needsQuotes ? " \(key)=\"\(shown.replacing("\"", with: "\\\""))\"" : " \(key)=\(shown)"
     }
     return line + "\n"
   }

@@ -1,0 +1,183 @@
+internal import LanguageModels
+internal import Messages
+internal import PolicyOptimization
+internal import ServiceKit
+
+/// The settings of a run: the request's, with the service's defaults for what it leaves open.
+struct RunSettings: Sendable {
+  /// What the library is given.
+  let configuration: PPOConfiguration
+  /// Steps between two checkpoints.
+  let checkpointSteps: Int
+  /// Mean sequence KL, in nats, at which a run stops itself; nil never.
+  let klStop: Double?
+
+  /// Checks a request; 0 means the default.
+  init(_ request: TrainPolicyRequest, layerCount: Int, answerTokensMax: Int) throws {
+    let given = request.hyperparameters
+    let message = given ?? PolicyHyperparameters()
+    let reader = SettingsReader()
+    var ppo = PPOConfiguration()
+    try Self.readAdapter(message, reader, layerCount: layerCount, into: &ppo)
+    try Self.readLoop(message, reader, into: &ppo)
+    try Self.readLosses(message, reader, into: &ppo)
+    try Self.readRewards(message, reader, isGiven: given != nil, into: &ppo)
+    let sampling = request.sampling ?? SamplingOptions()
+    guard sampling.topK == 0, sampling.topP == 0 || sampling.topP == 1, sampling.stop.isEmpty else {
+      // Any cut of the distribution makes the KL wrong (PEERS 4, item 10).
+      throw MessageChecks.refusal(
+        "sampling: PPO samples from the whole distribution; leave top_k, top_p and stop empty"
+      )
+    }
+    ppo.temperature =
+      try reader.number(sampling.temperature, "temperature", 0.01...100).map { Float($0) }
+      ?? ppo.temperature
+    ppo.newTokenCountMax =
+      try reader.count(sampling.tokensMax, "tokens_max", max: answerTokensMax)
+      ?? ppo.newTokenCountMax
+    ppo.seed = request.seed
+    try ppo.check()
+    configuration = ppo
+    checkpointSteps = try reader.count(message.checkpointSteps, "checkpoint_steps") ?? 5
+    klStop = try reader.number(message.klStop, "kl_stop", 0...1e9)
+  }
+
+  private static func readAdapter(
+    _ message: PolicyHyperparameters,
+    _ reader: SettingsReader,
+    layerCount: Int,
+    into ppo: inout PPOConfiguration
+  ) throws {
+    ppo.adapter.rank = try reader.count(message.rank, "rank", max: 1024) ?? ppo.adapter.rank
+    ppo.adapter.alpha = try reader.number(message.alpha, "alpha", 1e-6...1e6) ?? ppo.adapter.alpha
+    // A model with fewer layers than the default takes all of them.
+    ppo.adapter.topLayers =
+      try reader.count(message.topLayers, "top_layers", max: layerCount)
+      ?? min(ppo.adapter.topLayers ?? layerCount, layerCount)
+  }
+
+  private static func readLoop(
+    _ message: PolicyHyperparameters,
+    _ reader: SettingsReader,
+    into ppo: inout PPOConfiguration
+  ) throws {
+    ppo.stepCount = try reader.count(message.steps, "steps") ?? ppo.stepCount
+    ppo.promptCountPerStep =
+      try reader.count(message.promptsPerStep, "prompts_per_step") ?? ppo.promptCountPerStep
+    ppo.samplesPerPrompt =
+      try reader.count(message.samplesPerPrompt, "samples_per_prompt") ?? ppo.samplesPerPrompt
+    ppo.epochCount = try reader.count(message.epochs, "epochs", max: 1000) ?? ppo.epochCount
+    ppo.minibatchCount =
+      try reader.count(message.minibatches, "minibatches") ?? ppo.minibatchCount
+    ppo.learningRate =
+      try reader.number(message.learningRate, "learning_rate", 1e-12...10) ?? ppo.learningRate
+    if let rate = try reader.number(message.valueLearningRate, "value_learning_rate", 1e-12...10) {
+      ppo.valueLearningRateFactor = rate / ppo.learningRate
+    }
+    if let steps = try reader.count(message.warmupSteps, "warmup_steps") {
+      ppo.warmupShare = min(1, Double(steps) / Double(ppo.updateCount))
+    }
+    ppo.gradientNormMax =
+      try reader.number(message.gradientNormMax, "gradient_norm_max", 1e-9...1e9)
+      ?? ppo.gradientNormMax
+  }
+
+  private static func readLosses(
+    _ message: PolicyHyperparameters,
+    _ reader: SettingsReader,
+    into ppo: inout PPOConfiguration
+  ) throws {
+    ppo.advantages.discount =
+      try reader.number(message.gamma, "gamma", 0...1) ?? ppo.advantages.discount
+    ppo.advantages.trace =
+      try reader.number(message.lambda, "lambda", 0...1) ?? ppo.advantages.trace
+    ppo.policyLoss.clipRange =
+      try reader.number(message.clipRange, "clip_range", 1e-6...100) ?? ppo.policyLoss.clipRange
+    ppo.valueLoss.clipRange =
+      try reader.number(message.valueClipRange, "value_clip_range", 1e-6...1e6)
+      ?? ppo.valueLoss.clipRange
+    ppo.valueCoefficient =
+      try reader.number(message.valueCoefficient, "value_coefficient", 0...1e6)
+      ?? ppo.valueCoefficient
+    ppo.entropyCoefficient =
+      try reader.number(message.entropyCoefficient, "entropy_coefficient", 0...1e6)
+      ?? ppo.entropyCoefficient
+    ppo.klCoefficient =
+      try reader.number(message.klCoefficient, "kl_coefficient", 0...1e6) ?? ppo.klCoefficient
+    if let target = try reader.number(message.klTarget, "kl_target", 1e-6...1e6) {
+      let horizon = try reader.number(message.klHorizon, "kl_horizon", 1...1e12) ?? 10_000
+      ppo.klControl = .adaptive(target: target, horizon: horizon)
+    }
+  }
+
+  private static func readRewards(
+    _ message: PolicyHyperparameters,
+    _ reader: SettingsReader,
+    isGiven: Bool,
+    into ppo: inout PPOConfiguration
+  ) throws {
+    ppo.rewards.clip =
+      try reader.number(message.rewardClip, "reward_clip", 1e-6...1e9) ?? ppo.rewards.clip
+    if isGiven { ppo.rewards.scalesByRunningDeviation = message.scaleReward }
+    let penalty = try reader.number(message.missingEndPenalty, "missing_end_penalty", 0...1e9)
+    if let penalty { ppo.rewards.missingEnd = .penalty(penalty) }
+  }
+
+  /// The settings as `TrainPolicyReply.started` spells them out.
+  var message: PolicyHyperparameters {
+    let ppo = configuration
+    var message = PolicyHyperparameters()
+    message.rank = UInt32(clamping: ppo.adapter.rank)
+    message.alpha = ppo.adapter.alpha
+    message.topLayers = UInt32(clamping: ppo.adapter.topLayers ?? 0)
+    message.learningRate = ppo.learningRate
+    message.valueLearningRate = ppo.learningRate * ppo.valueLearningRateFactor
+    message.warmupSteps = UInt32((Double(ppo.updateCount) * ppo.warmupShare).rounded(.up))
+    message.steps = UInt32(clamping: ppo.stepCount)
+    message.promptsPerStep = UInt32(clamping: ppo.promptCountPerStep)
+    message.samplesPerPrompt = UInt32(clamping: ppo.samplesPerPrompt)
+    message.epochs = UInt32(clamping: ppo.epochCount)
+    message.minibatches = UInt32(clamping: ppo.minibatchCount)
+    message.gamma = ppo.advantages.discount
+    message.lambda = ppo.advantages.trace
+    message.clipRange = ppo.policyLoss.clipRange
+    message.valueClipRange = ppo.valueLoss.clipRange ?? 0
+    message.valueCoefficient = ppo.valueCoefficient
+    message.entropyCoefficient = ppo.entropyCoefficient
+    message.klCoefficient = ppo.klCoefficient
+    if case .adaptive(let target, let horizon) = ppo.klControl {
+      (message.klTarget, message.klHorizon) = (target, horizon)
+    }
+    message.rewardClip = ppo.rewards.clip ?? 0
+    message.scaleReward = ppo.rewards.scalesByRunningDeviation
+    if case .penalty(let amount) = ppo.rewards.missingEnd { message.missingEndPenalty = amount }
+    message.gradientNormMax = ppo.gradientNormMax
+    message.checkpointSteps = UInt32(clamping: checkpointSteps)
+    message.klStop = klStop ?? 0
+    return message
+  }
+
+  /// The sampling as `TrainPolicyReply.started` spells it out.
+  var samplingMessage: Messages.SamplingOptions {
+    SamplingOptions(
+      temperature: Double(configuration.temperature),
+      topP: 1,
+      tokensMax: UInt32(clamping: configuration.newTokenCountMax)
+    )
+  }
+}
+
+/// Reads numbers where 0 means "not given".
+private struct SettingsReader {
+  func number(
+    _ value: Double,
+    _ name: String,
+    _ range: ClosedRange<Double>
+  ) throws -> Double? {
+    value == 0 ? nil : try MessageChecks.inRange(value, range, name)
+  }
+
+  func count(_ value: UInt32, _ name: String, max: Int = 10_000_000) throws -> Int? {
+    value == 0 ? nil : try MessageChecks.inRange(Int(value), 1...max, name)
+  }
+}
