@@ -112,6 +112,8 @@ final class Events: Sendable {
     var happened: Set<String> = []
     var values: [String: Int] = [:]
     var waiters: [(name: String, continuation: CheckedContinuation<Void, Never>)] = []
+    var thresholds: [(name: String, value: Int, continuation: CheckedContinuation<Void, Never>)] =
+      []
   }
 
   private let state = Mutex(State())
@@ -139,7 +141,26 @@ final class Events: Sendable {
 
   func has(_ name: String) -> Bool { state.withLock { $0.happened.contains(name) } }
 
-  func set(_ name: String, _ value: Int) { state.withLock { $0.values[name] = value } }
+  func set(_ name: String, _ value: Int) {
+    let waiters = state.withLock { state in
+      state.values[name] = value
+      let ready = state.thresholds.filter { $0.name == name && $0.value <= value }
+      state.thresholds.removeAll { $0.name == name && $0.value <= value }
+      return ready
+    }
+    for waiter in waiters { waiter.continuation.resume() }
+  }
+
+  func wait(until name: String, isAtLeast value: Int) async {
+    await withCheckedContinuation { continuation in
+      let isOver = state.withLock { state in
+        if state.values[name] ?? 0 >= value { return true }
+        state.thresholds.append((name, value, continuation))
+        return false
+      }
+      if isOver { continuation.resume() }
+    }
+  }
 
   func value(_ name: String) -> Int { state.withLock { $0.values[name] ?? 0 } }
 }

@@ -11,8 +11,9 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
   private let target: RPCTarget
   private let logger: Logger
   private let onReady: @Sendable (ClientConnection) -> Void
-  /// The connection takes no new calls, or is gone.
-  private let onLeaving: @Sendable (ClientConnection, RPCError) -> Void
+  /// The connection takes no new calls.
+  private let onLeaving: @Sendable (ClientConnection) -> Void
+  private let onGone: @Sendable (ClientConnection, RPCError) -> Void
   private var channel: WireChannel?
   private var calls: [UInt64: ClientCall] = [:]
   /// Calls beyond the server's limit (W23).
@@ -27,13 +28,15 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
     target: RPCTarget,
     logger: Logger,
     onReady: @escaping @Sendable (ClientConnection) -> Void,
-    onLeaving: @escaping @Sendable (ClientConnection, RPCError) -> Void
+    onLeaving: @escaping @Sendable (ClientConnection) -> Void,
+    onGone: @escaping @Sendable (ClientConnection, RPCError) -> Void
   ) {
     self.loop = loop
     self.target = target
     self.logger = logger
     self.onReady = onReady
     self.onLeaving = onLeaving
+    self.onGone = onGone
   }
 
   /// Ties the connection to its channel.
@@ -120,7 +123,7 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
     endAll(error)
     self.channel = nil
     hasLeft = true
-    onLeaving(self, error)
+    onGone(self, error)
   }
 
   // MARK: Private
@@ -189,7 +192,7 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
       channel.machine.cancel(callID, Cancel(code: .cancelled, reason: "not taken"))
       end(callID, .failure(unprocessed(error)))
     }
-    onLeaving(self, error)
+    onLeaving(self)
     if goAway.code != .ok { return channel.close(error) }
     closeIfDrained(channel)
   }

@@ -11,8 +11,10 @@ final class ConnectionHolder: Sendable {
   private enum Phase {
     /// Can become `connecting`.
     case idle
-    /// An attempt runs, or waits for the pause after a failure. Can become `connected` or `idle`.
-    case connecting
+    /// An attempt runs, or waits for the pause after a failure.
+    ///
+    /// Can become `connected` or `idle`.
+    case connecting(attempt: UInt64)
     /// Can become `idle`.
     case connected(ClientConnection)
     /// The end.
@@ -25,6 +27,7 @@ final class ConnectionHolder: Sendable {
     var phase = Phase.idle
     var waiters: [UInt64: Waiter] = [:]
     var nextWaiterID: UInt64 = 0
+    var nextAttempt: UInt64 = 0
     var failures = 0
     /// Connections that are not gone, drained ones included.
     var alive: [ObjectIdentifier: ClientConnection] = [:]
@@ -110,7 +113,7 @@ final class ConnectionHolder: Sendable {
   private func wait(_ waiterID: UInt64, _ waiter: Waiter) {
     enum Next {
       case give(Result<ClientConnection, RPCError>)
-      case connect
+      case connect(attempt: UInt64)
       case nothing
     }
     let next: Next = state.withLock { state in
@@ -123,13 +126,14 @@ final class ConnectionHolder: Sendable {
         return .nothing
       case .idle:
         state.waiters[waiterID] = waiter
-        state.phase = .connecting
-        return .connect
+        state.nextAttempt += 1
+        state.phase = .connecting(attempt: state.nextAttempt)
+        return .connect(attempt: state.nextAttempt)
       }
     }
     switch next {
     case .give(let result): waiter.resume(returning: result)
-    case .connect: connectAfterPause()
+    case .connect(let attempt): connectAfterPause(attempt)
     case .nothing: break
     }
   }
@@ -141,28 +145,29 @@ final class ConnectionHolder: Sendable {
 
   // MARK: Connecting
 
-  private func connectAfterPause() {
+  private func connectAfterPause(_ attempt: UInt64) {
     let failures = state.withLock { $0.failures }
-    guard failures > 0 else { return connect() }
+    guard failures > 0 else { return connect(attempt) }
     let pause = configuration.retry.pause(
       afterFailures: failures,
       jitter: Double.random(in: 0...1)
     )
-    loop.eventLoop.scheduleTask(in: TimeAmount(pause)) { self.connect() }
+    loop.eventLoop.scheduleTask(in: TimeAmount(pause)) { self.connect(attempt) }
   }
 
-  private func connect() {
+  private func connect(_ attempt: UInt64) {
     let context: TLSContext?
     switch tls {
     case .success(let loaded): context = loaded
-    case .failure(let error): return attemptFailed(error)
+    case .failure(let error): return attemptFailed(attempt, error)
     }
     let connection = ClientConnection(
       loop: loop,
       target: target,
       logger: logger,
       onReady: { self.ready($0) },
-      onLeaving: { self.leaving($0, $1) }
+      onLeaving: { self.leaving($0) },
+      onGone: { self.gone($0, attempt, $1) }
     )
     ClientBootstrap(group: loop.eventLoop)
       .connectTimeout(TimeAmount(configuration.connectTimeout))
@@ -173,6 +178,7 @@ final class ConnectionHolder: Sendable {
       .whenFailure { error in
         // Once it has handlers, `leaving` reports the loss; before that this is all there is.
         self.attemptFailed(
+          attempt,
           RPCError(
             code: .unavailable,
             message: "cannot reach \(self.target): \(error)",
@@ -225,31 +231,28 @@ final class ConnectionHolder: Sendable {
     for waiter in waiters { waiter.resume(returning: .success(connection)) }
   }
 
-  /// The connection takes no new calls (draining) or is gone.
-  private func leaving(_ connection: ClientConnection, _ error: RPCError) {
-    enum Meaning {
-      case attemptFailed
-      case other
+  /// The connection takes no new calls; the next call connects anew.
+  private func leaving(_ connection: ClientConnection) {
+    state.withLock { state in
+      guard case .connected(let current) = state.phase, current === connection else { return }
+      state.phase = .idle
     }
-    let meaning: Meaning = state.withLock { state in
-      let wasAlive = state.alive.removeValue(forKey: ObjectIdentifier(connection)) != nil
-      switch state.phase {
-      case .connected(let current) where current === connection:
-        state.phase = .idle
-        return .other
-      case .connecting where !wasAlive: return .attemptFailed
-      default: return .other
-      }
-    }
-    if case .attemptFailed = meaning { attemptFailed(error) }
   }
 
-  private func attemptFailed(_ error: RPCError) {
+  /// The connection is gone, or never came to be.
+  private func gone(_ connection: ClientConnection, _ attempt: UInt64, _ error: RPCError) {
+    leaving(connection)
+    state.withLock { _ = $0.alive.removeValue(forKey: ObjectIdentifier(connection)) }
+    attemptFailed(attempt, error)
+  }
+
+  /// An attempt has failed; nothing happens when it succeeded, or its failure is already known.
+  private func attemptFailed(_ attempt: UInt64, _ error: RPCError) {
     var unprocessed = error
     unprocessed.isUnprocessed = error.code == .unavailable
     let failure = unprocessed
     let waiters: [Waiter] = state.withLock { state in
-      guard case .connecting = state.phase else { return [] }
+      guard case .connecting(attempt) = state.phase else { return [] }
       state.phase = .idle
       state.failures += 1
       defer { state.waiters = [:] }

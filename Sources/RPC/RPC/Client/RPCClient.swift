@@ -203,6 +203,7 @@ public final class RPCClient: Sendable {
   }
 
   /// SAFETY: a continuation may be resumed from any thread.
+  @safe
   private struct SendableWaiter<Reply>: @unchecked Sendable {
     let continuation: UnsafeContinuation<Result<Reply, RPCError>, Never>
   }

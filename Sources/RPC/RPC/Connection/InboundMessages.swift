@@ -11,6 +11,7 @@ final class InboundMessages: Sendable {
     let cost: Int
   }
 
+  @safe
   private struct State {
     var items = Fifo<Item>()
     /// Set when no more will come: nil error at the proper end.
@@ -97,7 +98,7 @@ final class InboundMessages: Sendable {
   }
 
   private func wait(_ continuation: UnsafeContinuation<Result<Item?, RPCError>, Never>) {
-    let result: Result<Item?, RPCError>? = unsafe state.withLock { state in
+    let result: Result<Item?, RPCError>? = state.withLock { state in
       if Task.isCancelled { return .failure(InboundMessages.cancelled) }
       if let item = state.items.popFirst() { return .success(item) }
       switch state.end {

@@ -6,6 +6,7 @@ internal import RPCWire
 /// SAFETY: everything is touched on the loop only; `write` and `finish` go there first.
 @safe
 final class OutboundMessages: @unchecked Sendable {
+  @safe
   private struct Write {
     let id: UInt64
     let bytes: [UInt8]
@@ -94,6 +95,7 @@ final class OutboundMessages: @unchecked Sendable {
   }
 
   /// SAFETY: a continuation may be resumed from any thread.
+  @safe
   private struct SendableWriter: @unchecked Sendable {
     let continuation: UnsafeContinuation<RPCError?, Never>
   }
@@ -106,7 +108,7 @@ final class OutboundMessages: @unchecked Sendable {
     else { return false }
     var result = SendResult.closed
     do throws(MessageError) {
-      try message.withEncoded { bytes in
+      try unsafe message.withEncoded { bytes in
         result = channel.machine.send(
           unsafe RawSpan(_unsafeBytes: bytes),
           on: callID,

@@ -285,5 +285,7 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
         ?? RPCError(code: .unavailable, message: "connection to \(peer.address) was closed"),
       self
     )
+    // A read that ends with the connection has no `channelReadComplete`.
+    loop.endTurn()
   }
 }

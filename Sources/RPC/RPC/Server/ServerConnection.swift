@@ -118,7 +118,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     guard !call.hasEnded, let channel else { return }
     var refusal: RPCError?
     do throws(MessageError) {
-      try reply.withEncoded { bytes in
+      try unsafe reply.withEncoded { bytes in
         if bytes.count > channel.machine.peer.messageBytesMax {
           refusal = ServerConnection.tooLong(bytes.count, channel.machine.peer.messageBytesMax)
           return

@@ -10,7 +10,7 @@ enum CertificateNames {
   static func read(_ certificate: OpaquePointer) -> RPCPeer.Identity {
     let collector = Collector()
     let user = unsafe Unmanaged.passUnretained(collector).toOpaque()
-    unsafe withExtendedLifetime(collector) {
+    withExtendedLifetime(collector) {
       unsafe morlaif_x509_each_alternative_name(certificate, user) {
         user,
         isAddress,

@@ -77,7 +77,7 @@ struct TLSSession: ~Copyable {
 
   /// Takes ciphertext from the transport.
   mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(TLSError) {
-    guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
+    guard let base = bytes.baseAddress, unsafe !bytes.isEmpty else { return }
     let written = unsafe BIO_write(incoming, base, Int32(truncatingIfNeeded: bytes.count))
     guard Int(written) == bytes.count else { throw .broken("out of memory") }
   }
@@ -86,7 +86,7 @@ struct TLSSession: ~Copyable {
   ///
   /// - Returns: bytes written.
   mutating func takeOutgoing(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-    guard let base = buffer.baseAddress, !buffer.isEmpty else { return 0 }
+    guard let base = buffer.baseAddress, unsafe !buffer.isEmpty else { return 0 }
     let count = unsafe BIO_read(outgoing, base, Int32(clamping: buffer.count))
     return max(0, Int(count))
   }
@@ -108,7 +108,7 @@ struct TLSSession: ~Copyable {
 
   /// Reads plaintext.
   mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(TLSError) -> Reading {
-    guard let base = buffer.baseAddress, !buffer.isEmpty else { return .needsInput }
+    guard let base = buffer.baseAddress, unsafe !buffer.isEmpty else { return .needsInput }
     OpenSSLErrors.clear()
     let count = unsafe SSL_read(session, base, Int32(clamping: buffer.count))
     if count > 0 { return .bytes(Int(count)) }
@@ -123,7 +123,7 @@ struct TLSSession: ~Copyable {
 
   /// Encrypts plaintext; the result waits in `takeOutgoing`.
   mutating func write(_ bytes: UnsafeRawBufferPointer) throws(TLSError) {
-    guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
+    guard let base = bytes.baseAddress, unsafe !bytes.isEmpty else { return }
     OpenSSLErrors.clear()
     // A memory BIO takes everything, so there is no partial write.
     let written = unsafe SSL_write(session, base, Int32(clamping: bytes.count))
