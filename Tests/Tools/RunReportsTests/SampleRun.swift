@@ -20,7 +20,7 @@ enum SampleRun {
       var values: [(name: String, value: Double)] = [
         ("objective/scores", -0.2 + 1.9 * progress + 0.35 * noise.next()),
         ("objective/kl", 9 * progress * progress + 0.6 * abs(noise.next())),
-        ("rollout/length_mean", 46 - 14 * progress + 2 * noise.next()),
+        ("response/length_mean", 46 - 14 * progress + 2 * noise.next()),
         ("policy/entropy_avg", 1.9 - 0.5 * progress + 0.05 * noise.next()),
         ("policy/clipfrac_avg", 0.08 + 0.05 * noise.next()),
         ("val/clipfrac_avg", 0.02 + 0.01 * noise.next()),

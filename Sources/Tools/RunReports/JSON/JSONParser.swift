@@ -1,7 +1,10 @@
 extension JSONValue {
   /// Reads one JSON text (RFC 8259): whole, no trailing characters, names unique, at most 128 levels deep.
-  package init(parsing text: String) throws(RunReportError) {
-    var parser = JSONParser(bytes: Array(text.utf8))
+  ///
+  /// With `allowsNonFinite` the words NaN, Infinity and -Infinity, which some writers put where JSON has no word, and
+  /// numbers that are too large are read as what they mean, so that a command can refuse them by name.
+  package init(parsing text: String, allowsNonFinite: Bool = false) throws(RunReportError) {
+    var parser = JSONParser(bytes: Array(text.utf8), allowsNonFinite: allowsNonFinite)
     self = try parser.parseDocument()
   }
 }
@@ -9,12 +12,14 @@ extension JSONValue {
 /// Reads JSON from bytes that are already known to be UTF-8.
 private struct JSONParser {
   let bytes: [UInt8]
+  let allowsNonFinite: Bool
   var offset = 0
 
   private static let depthMax = 128
 
-  init(bytes: [UInt8]) {
+  init(bytes: [UInt8], allowsNonFinite: Bool) {
     self.bytes = bytes
+    self.allowsNonFinite = allowsNonFinite
   }
 
   mutating func parseDocument() throws(RunReportError) -> JSONValue {
@@ -55,6 +60,11 @@ private struct JSONParser {
     case UInt8(ascii: "t"): return try parseWord("true", .bool(true))
     case UInt8(ascii: "f"): return try parseWord("false", .bool(false))
     case UInt8(ascii: "n"): return try parseWord("null", .null)
+    case UInt8(ascii: "N") where allowsNonFinite: return try parseWord("NaN", .number(.nan))
+    case UInt8(ascii: "I") where allowsNonFinite:
+      return try parseWord("Infinity", .number(.infinity))
+    case UInt8(ascii: "-") where allowsNonFinite && bytes[offset...].starts(with: "-I".utf8):
+      return try parseWord("-Infinity", .number(-.infinity))
     default: return try parseNumber()
     }
   }
@@ -120,7 +130,7 @@ private struct JSONParser {
     }
     let text = String(decoding: bytes[start..<offset], as: UTF8.self)
     if isWhole, let value = Int(text) { return .integer(value) }
-    guard let value = Double(text), value.isFinite else {
+    guard let value = Double(text), value.isFinite || allowsNonFinite else {
       throw error("the number \(text) is too large")
     }
     return .number(value)

@@ -14,7 +14,7 @@ enum MetricCatalogue {
   static let reward = Plot(
     title: "Reward from the scalarizer",
     unit: "reward, mean of a batch",
-    lines: [("reward", ["objective/scores", "objective/rlhf_reward", "reward/mean"])]
+    lines: [("reward", ["objective/scores", "objective/rlhf_reward"])]
   )
 
   static let others = [
@@ -27,7 +27,7 @@ enum MetricCatalogue {
     Plot(
       title: "Length of answers",
       unit: "tokens",
-      lines: [("tokens", ["rollout/length_mean", "rollout/tokens_mean", "length/mean"])],
+      lines: [("tokens", ["response/length_mean"])],
       includesZero: true
     ),
     Plot(
@@ -52,20 +52,20 @@ enum MetricCatalogue {
     Plot(
       title: "KL coefficient",
       unit: "nats of reward a nat of KL",
-      lines: [("coefficient", ["objective/kl_coefficient", "objective/kl_coef"])],
+      lines: [("coefficient", ["objective/kl_coefficient"])],
       includesZero: true
     ),
     Plot(
       title: "Answers that ended by themselves",
       unit: "share",
-      lines: [("ended", ["rollout/ended_share", "val/end_share"])],
+      lines: [("ended", ["response/finished_share"])],
       includesZero: true
     ),
   ]
 
   /// Mean score of a principle over a batch.
   static func score(of principleID: String) -> [String] {
-    ["rewards/\(principleID)/mean", "scores/\(principleID)/mean"]
+    ["rewards/\(principleID)/mean"]
   }
 
   /// The points of the first name that the steps have.

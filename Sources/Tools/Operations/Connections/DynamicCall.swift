@@ -1,0 +1,202 @@
+internal import DynamicMessages
+internal import Messages
+internal import ProtobufRuntime
+package import RPC
+internal import ServiceStubs
+
+/// Calls a service whose messages are known only through reflection.
+package struct DynamicCall: Sendable {
+  /// How a call is made.
+  package struct Options: Sendable {
+    let call: RPCCallOptions
+    let includesDefaults: Bool
+
+    /// Takes options as a command line has them; metadata is `key=value`.
+    package init(
+      timeoutSeconds: Double?,
+      metadata: [String],
+      includesDefaults: Bool
+    ) throws(OperationsError) {
+      var entries = RPCMetadata()
+      for entry in metadata {
+        let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else {
+          throw .input("--metadata '\(entry)': give KEY=VALUE")
+        }
+        entries.append(key: String(parts[0]), value: String(parts[1]))
+      }
+      call = RPCCallOptions(timeout: timeoutSeconds.map { .seconds($0) }, metadata: entries)
+      self.includesDefaults = includesDefaults
+    }
+  }
+
+  private let client: RPCClient
+
+  package init(client: RPCClient) {
+    self.client = client
+  }
+
+  /// The methods of every service, a line each: name, kind, request and reply.
+  package func methodLines() async throws -> [String] {
+    let reply = try await reflect()
+    let rows = reply.services.flatMap { service in
+      service.methods.map { method in
+        [
+          "\(service.name)/\(method.name)", Self.word(for: method.kind),
+          "\(method.requestType) → \(method.replyType)",
+        ]
+      }
+    }
+    return TextTable(header: ["method", "kind", "messages"], rows: rows).lines
+  }
+
+  /// A method's kind, request and reply with their fields.
+  package func description(of path: String) async throws -> [String] {
+    let (schema, method) = try await find(path)
+    var lines = [
+      "\(method.service)/\(method.name): \(Self.word(for: Self.kind(of: method)))"
+        + (method.isIdempotent ? ", may be called again safely" : "")
+    ]
+    for (role, type) in [("request", method.input), ("reply", method.output)] {
+      lines.append("\(role) \(type)")
+      // An empty message written with its defaults shows every plain field.
+      let fields = try schema.json(of: [], as: type, style: .pretty, includesDefaults: true)
+      lines += fields.split(separator: "\n").map { "  " + $0 }
+    }
+    return lines
+  }
+
+  /// Makes a call.
+  ///
+  /// - Parameters:
+  ///   - path: service and method.
+  ///   - requests: JSON texts; exactly one unless the method takes a stream.
+  ///   - options: timeout, metadata, defaults.
+  ///   - show: gets each reply as JSON, on one line when the method sends a stream.
+  /// - Throws: `input` when the requests do not fit, `RPCError` with the service's status.
+  package func perform(
+    _ path: String,
+    requests: [String],
+    options: Options,
+    show: (String) throws -> Void
+  ) async throws {
+    let (schema, found) = try await find(path)
+    let method = RPCMethod(
+      service: found.service,
+      name: found.name,
+      kind: Self.rpcKind(of: found),
+      isIdempotent: found.isIdempotent
+    )
+    guard found.isClientStreaming || requests.count == 1 else {
+      throw OperationsError.input(
+        "\(method.fullName) takes one request, and \(requests.count) were given"
+      )
+    }
+    let messages = try requests.map { text in
+      try Self.input { () throws(DynamicMessageError) in
+        RawMessage(bytes: try schema.encode(json: text, as: found.input))
+      }
+    }
+    let style = found.isServerStreaming ? JSONStyle.singleLine : .pretty
+    func render(_ message: RawMessage) throws -> String {
+      try schema.json(
+        of: message.bytes,
+        as: found.output,
+        style: style,
+        includesDefaults: options.includesDefaults
+      )
+    }
+    let first = messages.first ?? RawMessage()
+    switch method.kind {
+    case .unary:
+      let reply: RawMessage = try await client.unary(method, first, options: options.call)
+      try show(try render(reply))
+    case .serverStreaming:
+      try await client.serverStreaming(method, first, options: options.call) {
+        (replies: RPCStream<RawMessage>) in
+        for try await reply in replies { try show(try render(reply)) }
+      }
+    case .clientStreaming:
+      let reply: RawMessage = try await client.clientStreaming(method, options: options.call) {
+        (writer: RPCWriter<RawMessage>) in
+        for message in messages { try await writer.write(message) }
+      }
+      try show(try render(reply))
+    case .bidirectional:
+      try await client.bidirectional(method, options: options.call) {
+        (writer: RPCWriter<RawMessage>, replies: RPCStream<RawMessage>) in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask {
+            for message in messages { try await writer.write(message) }
+            writer.finish()
+          }
+          for try await reply in replies { try show(try render(reply)) }
+          try await group.waitForAll()
+        }
+      }
+    }
+  }
+
+  private func reflect() async throws(RPCError) -> DescribeReply {
+    try await ReflectionClient(client).describe(
+      DescribeRequest(),
+      options: RPCCallOptions(timeout: .seconds(20))
+    )
+  }
+
+  /// Finds a method by its full name or without the package.
+  private func find(
+    _ path: String
+  ) async throws -> (schema: DynamicSchema, method: DynamicSchema.Method) {
+    let services = try await reflect().services
+    let wanted = path.split(separator: "/").first.map(String.init) ?? path
+    // Only the service meant is decoded: one that is broken must not keep the others from being called.
+    let candidates = services.filter { $0.name == wanted || $0.name.hasSuffix("." + wanted) }
+    for service in candidates {
+      let schema = try DynamicSchema(descriptorSet: service.descriptorSet)
+      let method = try Self.input { () throws(DynamicMessageError) in try schema.method(path) }
+      return (schema, method)
+    }
+    let known = services.map(\.name).joined(separator: ", ")
+    throw OperationsError.input("there is no service '\(wanted)' here; services are \(known)")
+  }
+
+  /// Turns what is wrong with the caller's words into an input error.
+  private static func input<Result>(
+    _ body: () throws(DynamicMessageError) -> Result
+  ) throws(OperationsError) -> Result {
+    do throws(DynamicMessageError) {
+      return try body()
+    } catch {
+      throw .input(error.description)
+    }
+  }
+
+  private static func rpcKind(of method: DynamicSchema.Method) -> RPCMethodKind {
+    switch (method.isClientStreaming, method.isServerStreaming) {
+    case (false, false): .unary
+    case (false, true): .serverStreaming
+    case (true, false): .clientStreaming
+    case (true, true): .bidirectional
+    }
+  }
+
+  private static func kind(of method: DynamicSchema.Method) -> MethodKind {
+    switch rpcKind(of: method) {
+    case .unary: .unary
+    case .serverStreaming: .serverStreaming
+    case .clientStreaming: .clientStreaming
+    case .bidirectional: .bidirectional
+    }
+  }
+
+  private static func word(for kind: MethodKind) -> String {
+    switch kind {
+    case .unary: "unary"
+    case .serverStreaming: "stream of replies"
+    case .clientStreaming: "stream of requests"
+    case .bidirectional: "streams both ways"
+    case .unspecified, .unrecognized: "unknown"
+    }
+  }
+}

@@ -1,0 +1,76 @@
+internal import Foundation
+internal import RunReports
+
+/// Where services started on this machine keep what they need: data, logs and process files.
+package struct StateFolder: Sendable, Equatable {
+  package let path: String
+
+  package init(path: String) {
+    self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+  }
+
+  /// Where certificates are unless the user says otherwise.
+  package var certificates: String { path + "/certificates" }
+
+  /// What a service keeps.
+  package func data(of name: ServiceName) -> String { "\(path)/data/\(name.rawValue)" }
+
+  /// What a service wrote to its standard streams.
+  package func log(of name: ServiceName) -> String { "\(path)/logs/\(name.rawValue).log" }
+
+  /// The number of a service's process.
+  package func processFile(of name: ServiceName) -> String { "\(path)/run/\(name.rawValue).pid" }
+
+  /// What a service writes when it accepts connections.
+  package func readyFile(of name: ServiceName) -> String { "\(path)/run/\(name.rawValue).ready" }
+
+  /// Makes the folders.
+  func make() throws(OperationsError) {
+    do {
+      for folder in ["data", "logs", "run"] {
+        try FileManager.default.createDirectory(
+          atPath: "\(path)/\(folder)",
+          withIntermediateDirectories: true
+        )
+      }
+    } catch {
+      throw .report(
+        .file(path: path, action: "make the folder", reason: error.localizedDescription)
+      )
+    }
+  }
+
+  /// What a service said when it became ready; nil when it has not.
+  package func ready(_ name: ServiceName) -> ReadyNote? {
+    guard let text = try? TextFile.read(path: readyFile(of: name)),
+      let json = try? JSONValue(parsing: text), let host = json["host"]?.text,
+      let port = json["port"]?.whole
+    else { return nil }
+    // A service that accepts connections on all addresses is reached on this machine's own.
+    let reachable = ["0.0.0.0": "127.0.0.1", "::": "::1"][host] ?? host
+    return ReadyNote(
+      endpoint: ServiceEndpoint(host: reachable, port: port),
+      version: json["version"]?.text
+    )
+  }
+
+  /// Where the services are: what options say, else what running services said, else the default ports.
+  package func endpoints(
+    changedBy options: [String]
+  ) throws(OperationsError) -> [ServiceName: ServiceEndpoint] {
+    let defaults = try ServiceEndpoint.all(changedBy: [])
+    let chosen = try ServiceEndpoint.all(changedBy: options)
+    var endpoints: [ServiceName: ServiceEndpoint] = [:]
+    for name in ServiceName.allCases {
+      let isChosen = options.contains { $0.hasPrefix(name.rawValue + "=") }
+      endpoints[name] = isChosen ? chosen[name] : ready(name)?.endpoint ?? defaults[name]
+    }
+    return endpoints
+  }
+}
+
+/// What a service says when it becomes ready.
+package struct ReadyNote: Sendable, Equatable {
+  package let endpoint: ServiceEndpoint
+  package let version: String?
+}

@@ -1,0 +1,113 @@
+package import Messages
+package import RunReports
+internal import ServiceKit
+
+/// How the policy is trained.
+package struct PolicySection: Sendable, Equatable, Decodable {
+  /// As the contract has them; zero leaves the choice to the service.
+  package var message: PolicyHyperparameters
+
+  static let defaults = PolicySection(message: PolicyHyperparameters(scaleReward: true))
+
+  init(message: PolicyHyperparameters) {
+    self.message = message
+  }
+
+  private enum Keys: String, CodingKey, CaseIterable {
+    case rank
+    case alpha
+    case topLayers = "top_layers"
+    case learningRate = "learning_rate"
+    case valueLearningRate = "value_learning_rate"
+    case warmupSteps = "warmup_steps"
+    case steps
+    case promptsPerStep = "prompts_per_step"
+    case samplesPerPrompt = "samples_per_prompt"
+    case epochs
+    case minibatches
+    case gamma
+    case lambda
+    case clipRange = "clip_range"
+    case valueClipRange = "value_clip_range"
+    case valueCoefficient = "value_coefficient"
+    case entropyCoefficient = "entropy_coefficient"
+    case klCoefficient = "kl_coefficient"
+    case klTarget = "kl_target"
+    case klHorizon = "kl_horizon"
+    case rewardClip = "reward_clip"
+    case scaleReward = "scale_reward"
+    case missingEndPenalty = "missing_end_penalty"
+    case gradientNormMax = "gradient_norm_max"
+    case checkpointSteps = "checkpoint_steps"
+    case klStop = "kl_stop"
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let values = try SectionValues(decoder, keys: Keys.self)
+    var message = PolicyHyperparameters()
+    message.rank = try values.number(.rank, default: 0, in: 0...1_024)
+    message.alpha = try values.number(.alpha, default: 0, in: 0...4_096)
+    message.topLayers = try values.number(.topLayers, default: 0, in: 0...1_000)
+    message.learningRate = try values.number(.learningRate, default: 0, in: 0...1)
+    message.valueLearningRate = try values.number(.valueLearningRate, default: 0, in: 0...1)
+    message.warmupSteps = try values.number(.warmupSteps, default: 0, in: 0...1_000_000)
+    message.steps = try values.number(.steps, default: 0, in: 0...1_000_000)
+    message.promptsPerStep = try values.number(.promptsPerStep, default: 0, in: 0...100_000)
+    message.samplesPerPrompt = try values.number(.samplesPerPrompt, default: 0, in: 0...1_024)
+    message.epochs = try values.number(.epochs, default: 0, in: 0...1_000)
+    message.minibatches = try values.number(.minibatches, default: 0, in: 0...10_000)
+    message.gamma = try values.number(.gamma, default: 0, in: 0...1)
+    message.lambda = try values.number(.lambda, default: 0, in: 0...1)
+    message.clipRange = try values.number(.clipRange, default: 0, in: 0...10)
+    message.valueClipRange = try values.number(.valueClipRange, default: 0, in: 0...1_000)
+    message.valueCoefficient = try values.number(.valueCoefficient, default: 0, in: 0...1_000)
+    message.entropyCoefficient = try values.number(.entropyCoefficient, default: 0, in: 0...1_000)
+    message.klCoefficient = try values.number(.klCoefficient, default: 0, in: 0...1_000)
+    message.klTarget = try values.number(.klTarget, default: 0, in: 0...1_000)
+    message.klHorizon = try values.number(.klHorizon, default: 0, in: 0...1_000_000_000)
+    message.rewardClip = try values.number(.rewardClip, default: 0, in: 0...1_000_000)
+    message.scaleReward = try values.value(.scaleReward, default: true)
+    message.missingEndPenalty = try values.number(.missingEndPenalty, default: 0, in: 0...1_000)
+    message.gradientNormMax = try values.number(.gradientNormMax, default: 0, in: 0...1_000_000)
+    message.checkpointSteps = try values.number(.checkpointSteps, default: 0, in: 0...1_000_000)
+    message.klStop = try values.number(.klStop, default: 0, in: 0...1_000_000)
+    self.message = message
+  }
+
+  /// The settings by their names in a recipe.
+  package var json: JSONValue {
+    Self.json(of: message)
+  }
+
+  /// Settings that a service reported, by their names in a recipe.
+  package static func json(of message: PolicyHyperparameters) -> JSONValue {
+    [
+      "rank": .integer(Int(message.rank)),
+      "alpha": .number(message.alpha),
+      "top_layers": .integer(Int(message.topLayers)),
+      "learning_rate": .number(message.learningRate),
+      "value_learning_rate": .number(message.valueLearningRate),
+      "warmup_steps": .integer(Int(message.warmupSteps)),
+      "steps": .integer(Int(message.steps)),
+      "prompts_per_step": .integer(Int(message.promptsPerStep)),
+      "samples_per_prompt": .integer(Int(message.samplesPerPrompt)),
+      "epochs": .integer(Int(message.epochs)),
+      "minibatches": .integer(Int(message.minibatches)),
+      "gamma": .number(message.gamma),
+      "lambda": .number(message.lambda),
+      "clip_range": .number(message.clipRange),
+      "value_clip_range": .number(message.valueClipRange),
+      "value_coefficient": .number(message.valueCoefficient),
+      "entropy_coefficient": .number(message.entropyCoefficient),
+      "kl_coefficient": .number(message.klCoefficient),
+      "kl_target": .number(message.klTarget),
+      "kl_horizon": .number(message.klHorizon),
+      "reward_clip": .number(message.rewardClip),
+      "scale_reward": .bool(message.scaleReward),
+      "missing_end_penalty": .number(message.missingEndPenalty),
+      "gradient_norm_max": .number(message.gradientNormMax),
+      "checkpoint_steps": .integer(Int(message.checkpointSteps)),
+      "kl_stop": .number(message.klStop),
+    ]
+  }
+}

@@ -1,0 +1,53 @@
+package import RunReports
+
+/// Reads JSON lines for a command and names the line in every complaint.
+package struct RecordReader {
+  private let lines: LineReader
+  private let allowsNonFinite: Bool
+
+  /// Opens a file, or standard input for `-`; `allowsNonFinite` reads NaN and infinity as numbers.
+  package init(path: String, allowsNonFinite: Bool = false) throws(OperationsError) {
+    lines = try LineReader(path: path)
+    self.allowsNonFinite = allowsNonFinite
+  }
+
+  /// Number of the line last read, from 1.
+  package var lineNumber: Int { lines.lineNumber }
+
+  /// What errors call the input.
+  package var name: String { lines.name }
+
+  /// The next object; empty lines are skipped; nil at the end.
+  package func next() throws(OperationsError) -> JSONValue? {
+    while let line = try lines.next() {
+      if line.allSatisfy(\.isWhitespace) { continue }
+      let value: JSONValue
+      do throws(RunReportError) {
+        value = try JSONValue(parsing: line, allowsNonFinite: allowsNonFinite)
+      } catch {
+        throw refusal(error.description)
+      }
+      guard value.members != nil else { throw refusal("a line holds one JSON object") }
+      return value
+    }
+    return nil
+  }
+
+  /// Every object that is left.
+  package func all() throws(OperationsError) -> [JSONValue] {
+    var values: [JSONValue] = []
+    while let value = try next() { values.append(value) }
+    return values
+  }
+
+  /// A text member that must be there.
+  package func text(_ name: String, of record: JSONValue) throws(OperationsError) -> String {
+    guard let text = record[name]?.text else { throw refusal("needs a text \"\(name)\"") }
+    return text
+  }
+
+  /// An error about the line last read.
+  package func refusal(_ reason: String) -> OperationsError {
+    .input("\(lines.name), line \(lines.lineNumber): \(reason)")
+  }
+}
