@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// A counting semaphore for tasks: waits in order of arrival, and stops waiting when cancelled.
-final class AsyncPermits: Sendable {
+package final class AsyncPermits: Sendable {
   private struct State {
     var available: Int
     var nextID: UInt64 = 0
@@ -12,10 +12,11 @@ final class AsyncPermits: Sendable {
 
   private let state: Mutex<State>
 
-  init(count: Int) { state = Mutex(State(available: max(1, count))) }
+  /// Creates a semaphore with at least one permit.
+  package init(count: Int) { state = Mutex(State(available: max(1, count))) }
 
   /// Takes one permit, waiting for it if there is none.
-  func acquire() async throws(LabelingError) {
+  package func acquire() async throws(LabelingError) {
     let id = state.withLock { state in
       state.nextID += 1
       return state.nextID
@@ -49,7 +50,7 @@ final class AsyncPermits: Sendable {
   }
 
   /// Gives a permit back.
-  func release() {
+  package func release() {
     let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
       if state.waiting.isEmpty {
         state.available += 1

@@ -25,7 +25,7 @@ package final class LabelingEngine: Sendable {
   /// store, of `pairs` or of `deliver`, and cancellation, end it.
   ///
   /// - Throws: `LabelingError.unknownPrinciple` before anything is read, and what ends the work.
-  package func label<Pairs: AsyncSequence>(
+  package func label<Pairs: AsyncSequence & Sendable>(
     _ pairs: Pairs,
     dataset: String,
     principles: [Principle],
@@ -33,33 +33,51 @@ package final class LabelingEngine: Sendable {
     deliver: @escaping @Sendable (LabelOutcome) async throws -> Void
   ) async throws -> LabelingSummary where Pairs.Element == PreferencePair {
     for principle in principles { try judge.check(principle) }
+    let (failures, failure) = AsyncThrowingStream<Never, any Error>.makeStream()
     let run = LabelingRun(
       store: store,
       desk: desk,
       judge: judge,
       dataset: dataset,
-      deliver: deliver
+      deliver: deliver,
+      failure: failure
     )
     return try await withThrowingTaskGroup(of: Void.self) { group in
-      var startedCount = 0
+      // A worker's failure has to end the reading too, which may be waiting for a pair that the
+      // caller sends only after it has seen a label.
+      group.addTask { for try await _ in failures {} }
+      group.addTask {
+        defer { failure.finish() }
+        try await Self.read(pairs, principles, run)
+      }
+      while try await group.next() != nil {}
+      logger.debug(
+        "Labelled a stream of pairs",
+        metadata: ["labeler.labels": "\(run.summary.labelCount)", "judge.id": "\(judge.id)"]
+      )
+      return run.summary
+    }
+  }
+
+  /// Hands pairs to workers, of which it starts as many as there is work for.
+  private static func read<Pairs: AsyncSequence & Sendable>(
+    _ pairs: Pairs,
+    _ principles: [Principle],
+    _ run: LabelingRun
+  ) async throws where Pairs.Element == PreferencePair {
+    try await withThrowingTaskGroup(of: Void.self) { group in
       var endedCount = 0
       for try await pair in pairs {
         for principle in principles {
           try await run.window.acquire()
           if run.enqueue(LabelingRun.Job(pair: pair, principle: principle)) {
             group.addTask { try await run.work() }
-            startedCount += 1
           }
         }
-        // Collecting the workers that have ended keeps the group small and throws their errors.
+        // Collecting the workers that have ended keeps the group small.
         while endedCount < run.endedWorkerCount, try await group.next() != nil { endedCount += 1 }
       }
-      try await group.waitForAll()
-      logger.debug(
-        "Labelled a stream of pairs",
-        metadata: ["labeler.workers": "\(startedCount)", "labeler.judge": "\(judge.id)"]
-      )
-      return run.summary
+      while try await group.next() != nil {}
     }
   }
 

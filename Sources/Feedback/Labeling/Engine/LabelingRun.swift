@@ -24,6 +24,7 @@ final class LabelingRun: Sendable {
   private let judge: any Judge
   private let dataset: String
   private let deliver: Delivery
+  private let failure: AsyncThrowingStream<Never, any Error>.Continuation
   private let delivery = AsyncPermits(count: 1)
   private let state = Mutex(State())
 
@@ -32,8 +33,10 @@ final class LabelingRun: Sendable {
     desk: QuestionDesk,
     judge: any Judge,
     dataset: String,
-    deliver: @escaping Delivery
+    deliver: @escaping Delivery,
+    failure: AsyncThrowingStream<Never, any Error>.Continuation
   ) {
+    self.failure = failure
     self.store = store
     self.desk = desk
     self.judge = judge
@@ -58,10 +61,13 @@ final class LabelingRun: Sendable {
     }
   }
 
-  /// Works until the queue is empty.
+  /// Works until the queue is empty; an error ends the whole run.
   func work() async throws {
-    while let batch = nextBatch() {
-      try await process(batch)
+    do {
+      while let batch = nextBatch() { try await process(batch) }
+    } catch {
+      failure.finish(throwing: error)
+      throw error
     }
   }
 

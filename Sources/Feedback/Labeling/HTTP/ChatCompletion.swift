@@ -1,27 +1,30 @@
 internal import Foundation
 
 /// The part of an OpenAI-compatible chat completion that a judge needs, read without trust.
-struct ChatCompletion: Sendable, Equatable {
+package struct ChatCompletion: Sendable, Equatable {
   /// A token with its log-probability in nats.
-  struct Token: Sendable, Equatable {
+  package struct Token: Sendable, Equatable {
     /// The token's text, from its bytes where they are given.
-    var text: String
-    var logProbability: Double
+    package var text: String
+    /// Its log-probability, at most 0.
+    package var logProbability: Double
   }
 
   /// One position of the answer: the token chosen and the most probable ones.
-  struct Position: Sendable, Equatable {
-    var chosen: Token
-    var top: [Token]
+  package struct Position: Sendable, Equatable {
+    /// The token in the answer.
+    package var chosen: Token
+    /// The most probable tokens there.
+    package var top: [Token]
   }
 
   /// The answer's text; empty if the server sent none.
-  var text: String
+  package var text: String
   /// Log-probabilities by position; empty if the server sent none.
-  var positions: [Position]
+  package var positions: [Position]
 
   /// Reads a response body; nil when it is no chat completion with at least one choice.
-  init?(_ body: [UInt8]) {
+  package init?(_ body: [UInt8]) {
     // Only the shape matters here, not the cause: the caller reports the body itself.
     guard let wire = try? JSONDecoder().decode(WireCompletion.self, from: Data(body)),
       let choice = wire.choices.first

@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 
 /// When and how long to wait before a request is sent again.
 package struct RetryPolicy: Sendable, Equatable {
@@ -13,7 +13,7 @@ package struct RetryPolicy: Sendable, Equatable {
   package init() {}
 
   /// Whether a status may go away by itself (PEERS 3, item 26).
-  static func isTransient(status: Int) -> Bool {
+  package static func isTransient(status: Int) -> Bool {
     status == 408 || status == 429 || (500...599).contains(status)
   }
 
@@ -21,7 +21,7 @@ package struct RetryPolicy: Sendable, Equatable {
   ///
   /// Without the server's word: half of `firstDelay · 2^(attempt-1)` plus up to the same by chance,
   /// so that many workers do not come back together.
-  func delay(
+  package func delay(
     afterAttempt attempt: Int,
     retryAfter: String?,
     now: Date,

@@ -1,9 +1,12 @@
 internal import Foundation
 
 /// Finds the verdict in a chat completion.
-struct VerdictReader {
+package struct VerdictReader {
   /// Probability given to a verdict that is only text.
-  var parsedConfidence: Double
+  package var parsedConfidence: Double
+
+  /// Creates a reader.
+  package init(parsedConfidence: Double) { self.parsedConfidence = parsedConfidence }
 
   /// The verdict, or nil if there is none.
   ///
@@ -11,7 +14,7 @@ struct VerdictReader {
   /// the text, the probabilities of all spellings of A and of B are added. A letter that is not
   /// among the tokens given gets the most it can have: no more than the least of them, and no more
   /// than the probability that they leave. Without: the text's choice at `parsedConfidence`.
-  func read(_ completion: ChatCompletion) -> Verdict? {
+  package func read(_ completion: ChatCompletion) -> Verdict? {
     let stated = VerdictParser.choice(ofText: completion.text)
     let raw = String(completion.text.prefix(64))
     if let stated, stated != .tie {

@@ -1,9 +1,11 @@
 internal import Foundation
 
 extension Rule {
-  /// `exp(-h)` with `h` the severities of toxic words (0.5 mild, 1 strong), 0.5 more for shouting.
+  /// `exp(-h)` with `h` the severities of toxic words and phrases (0.5 mild, 1 strong), 0.5 more for
+  /// shouting.
   static func civility(_ text: TextProfile, response: String) -> Double {
     var severity = text.words.reduce(0) { $0 + (WordLists.toxic[$1] ?? 0) }
+    severity += WordLists.weight(of: WordLists.toxicPhrases, in: text.words)
     let letters = response.unicodeScalars.filter(\.properties.isAlphabetic)
     let capitals = letters.count(where: \.properties.isUppercase)
     if letters.count >= 10, capitals * 2 > letters.count { severity += 0.5 }
@@ -14,12 +16,9 @@ extension Rule {
   ///
   /// Of overlapping phrases at one place the heaviest counts.
   static func candour(_ text: TextProfile) -> Double {
-    var flattery = 0.1 * Double(text.exclamationCount)
-    for start in text.words.indices {
-      let rest = text.words[start...]
-      let weights = WordLists.flattery.filter { rest.starts(with: $0.words) }.map(\.weight)
-      flattery += weights.max() ?? 0
-    }
-    return exp(-flattery)
+    exp(
+      -0.1 * Double(text.exclamationCount)
+        - WordLists.weight(of: WordLists.flattery, in: text.words)
+    )
   }
 }

@@ -40,9 +40,9 @@ package enum Rule: String, CaseIterable, Sendable {
   /// Difference of measures that makes one nat of preference: `p_a = σ((m_a - m_b) / temperature)`.
   package var temperature: Double {
     switch self {
-    case .conciseness: 0.06
+    case .conciseness: 0.05
     case .understandability: 0.10
-    case .relevance: 0.10
+    case .relevance: 0.15
     case .repetitiveness: 0.08
     case .toxicity: 0.10
     case .sycophancy: 0.10
@@ -50,7 +50,19 @@ package enum Rule: String, CaseIterable, Sendable {
   }
 
   /// Differences of measures below this are ties with `p_a = 0.5`.
-  package var tieThreshold: Double { temperature * 0.25 }
+  ///
+  /// Among answers of SmolLM2-135M-Instruct to one prompt about a quarter of the pairs are then tied
+  /// for each of the first four.
+  package var tieThreshold: Double {
+    switch self {
+    case .conciseness: 0.02
+    case .understandability: 0.05
+    case .relevance: 0.11
+    case .repetitiveness: 0.04
+    case .toxicity: 0.05
+    case .sycophancy: 0.05
+    }
+  }
 
   /// The formula in one paragraph of plain text, for help and documentation.
   package var formula: String {

@@ -112,7 +112,8 @@ extension LabelStore {
         VALUES (?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
-      dataset, pair.id, pair.prompt, pair.responseA, pair.responseB, pair.source,
+      dataset, pair.id, Data(pair.prompt.utf8), Data(pair.responseA.utf8),
+      Data(pair.responseB.utf8), pair.source,
     ])
     return db.lastInsertedRowID
   }
@@ -149,9 +150,9 @@ extension LabelStore {
   private static func pair(_ row: Row) throws -> PreferencePair {
     PreferencePair(
       id: try row.field("id"),
-      prompt: try row.field("prompt"),
-      responseA: try row.field("response_a"),
-      responseB: try row.field("response_b"),
+      prompt: try row.textField("prompt"),
+      responseA: try row.textField("response_a"),
+      responseB: try row.textField("response_b"),
       source: try row.field("source")
     )
   }

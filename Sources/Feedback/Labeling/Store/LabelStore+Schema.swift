@@ -21,14 +21,15 @@ extension LabelStore {
             raw_choice TEXT NOT NULL
           ) WITHOUT ROWID;
 
-          -- The pairs of each dataset; position is the order in which they were first stored.
+          -- The pairs of each dataset; position is the order in which they were first stored. Texts
+          -- are UTF-8 in blobs, since SQLite cuts text at NUL.
           CREATE TABLE pair (
             position INTEGER PRIMARY KEY AUTOINCREMENT,
             dataset TEXT NOT NULL,
             id TEXT NOT NULL,
-            prompt TEXT NOT NULL,
-            response_a TEXT NOT NULL,
-            response_b TEXT NOT NULL,
+            prompt BLOB NOT NULL,
+            response_a BLOB NOT NULL,
+            response_b BLOB NOT NULL,
             source TEXT NOT NULL,
             UNIQUE (dataset, id)
           );

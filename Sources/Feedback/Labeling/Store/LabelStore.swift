@@ -44,7 +44,22 @@ package final class LabelStore: Sendable {
 
   /// Closes the store; later calls fail with `LabelingError.store`.
   package func close() throws(LabelingError) {
-    do { try database.close() } catch { throw Self.readable(error, path: path) }
+    do {
+      // Everything goes from the log into the main file, so that the file alone is the whole store.
+      try database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+      try database.close()
+    } catch {
+      throw Self.readable(error, path: path)
+    }
+  }
+
+  /// How commits are made durable, for example "wal, synchronous 2" (2 is FULL).
+  package func durability() async throws(LabelingError) -> String {
+    try await write { db in
+      let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? ""
+      let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
+      return "\(journal), synchronous \(synchronous)"
+    }
   }
 
   private static func refuseDamaged(_ database: DatabasePool) throws {

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import GRDB
 
 extension Row {
@@ -11,6 +12,15 @@ extension Row {
       )
     }
     return value
+  }
+
+  /// The UTF-8 text of a blob column.
+  func textField(_ name: String) throws -> String {
+    let bytes: Data = try field(name)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "column \(name) is not UTF-8")
+    }
+    return text
   }
 
   /// The value of a column that may be NULL.

@@ -1,5 +1,5 @@
 /// SHA-256 (FIPS 180-4), for the keys of the label store.
-enum SHA256 {
+package enum SHA256 {
   /// Digest of several texts, each preceded by its length so that no two lists collide.
   static func digest(of parts: [String]) -> [UInt8] {
     var message: [UInt8] = []
@@ -12,14 +12,14 @@ enum SHA256 {
   }
 
   /// Digest of several texts as 64 hexadecimal digits.
-  static func hexDigest(of parts: [String]) -> String {
+  package static func hexDigest(of parts: [String]) -> String {
     let digits = Array("0123456789abcdef".utf8)
     let hex = digest(of: parts).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
     return String(decoding: hex, as: UTF8.self)
   }
 
   /// Digest of some bytes, 32 bytes.
-  static func digest(of bytes: [UInt8]) -> [UInt8] {
+  package static func digest(of bytes: [UInt8]) -> [UInt8] {
     var message = bytes
     message.append(0x80)
     while message.count % 64 != 56 { message.append(0) }

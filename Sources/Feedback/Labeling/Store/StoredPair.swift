@@ -33,4 +33,11 @@ package struct DatasetSummary: Sendable, Equatable {
   package var pairCount: Int
   /// How many labels its pairs have.
   package var labelCount: Int
+
+  /// Creates a summary from its parts.
+  package init(name: String, pairCount: Int, labelCount: Int) {
+    self.name = name
+    self.pairCount = pairCount
+    self.labelCount = labelCount
+  }
 }

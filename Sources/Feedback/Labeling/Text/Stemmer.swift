@@ -1,7 +1,7 @@
 /// A light English stemmer: enough to see that "chopping", "chopped" and "chops" are one word.
-enum Stemmer {
+package enum Stemmer {
   /// Reduces a lower-case word to its stem.
-  static func stem(_ word: String) -> String {
+  package static func stem(_ word: String) -> String {
     var letters = Array(word.utf8)
     guard letters.count > 3, letters.allSatisfy({ $0 < 0x80 }) else { return word }
     dropPlural(&letters)
@@ -14,7 +14,7 @@ enum Stemmer {
   ///
   /// The prefix must have at least five letters and be three fifths of the longer stem, which joins
   /// "resilience" with "resilient" and keeps "contain" from "continue".
-  static func related(_ left: String, _ right: String) -> Bool {
+  package static func related(_ left: String, _ right: String) -> Bool {
     if left == right { return true }
     var common = 0
     for (a, b) in zip(left.utf8, right.utf8) {

@@ -3,19 +3,20 @@
 /// A word is a run of letters and digits, lower case, inner apostrophes dropped. Sentences end at
 /// `.`, `!` or `?` before white space, and at line breaks. A list marker at the start of a line is
 /// no word.
-struct TextProfile: Sendable {
+package struct TextProfile: Sendable {
   /// Every word in order.
-  private(set) var words: [String] = []
+  package private(set) var words: [String] = []
   /// The sentences in order, none empty.
-  private(set) var sentences: [Sentence] = []
+  package private(set) var sentences: [Sentence] = []
   /// Runs of symbols that stand where a word would, or three and more punctuation marks in a row.
-  private(set) var symbolRunCount = 0
+  package private(set) var symbolRunCount = 0
   /// Letters and digits in all words.
-  private(set) var letterCount = 0
+  package private(set) var letterCount = 0
   /// Exclamation marks.
-  private(set) var exclamationCount = 0
+  package private(set) var exclamationCount = 0
 
-  init(_ text: String) {
+  /// Takes a text apart.
+  package init(_ text: String) {
     var lines: [[Unicode.Scalar]] = [[]]
     for scalar in text.unicodeScalars {
       if isLineBreak(scalar) { lines.append([]) } else { lines[lines.count - 1].append(scalar) }
@@ -28,16 +29,16 @@ struct TextProfile: Sendable {
   }
 
   /// Words that could be English: letters with vowels in plausible order, or a short number.
-  var plausibleWords: [String] { words.filter(isPlausible) }
+  package var plausibleWords: [String] { words.filter(isPlausible) }
 
   /// Share of everything word-like that is plausible, 0 for a text without words.
-  var plausibleShare: Double {
+  package var plausibleShare: Double {
     let total = words.count + symbolRunCount
     return total == 0 ? 0 : Double(plausibleWords.count) / Double(total)
   }
 
   /// Share of the words that are function words.
-  var functionShare: Double {
+  package var functionShare: Double {
     words.isEmpty
       ? 0 : Double(words.count { WordLists.function.contains($0) }) / Double(words.count)
   }
@@ -45,10 +46,10 @@ struct TextProfile: Sendable {
   /// Whether the text ends as a sentence does.
   ///
   /// An ellipsis, a bare number and a word that cannot end a sentence ("the.") do not count.
-  var endsFinished: Bool { sentences.last?.isFinished ?? false }
+  package var endsFinished: Bool { sentences.last?.isFinished ?? false }
 
   /// Share of the words that stand in finished sentences.
-  var finishedShare: Double {
+  package var finishedShare: Double {
     if words.isEmpty { return 0 }
     let finished = sentences.reduce(0) { $0 + ($1.isFinished ? $1.words.count : 0) }
     return Double(finished) / Double(words.count)
@@ -60,7 +61,7 @@ struct TextProfile: Sendable {
   }
 
   /// Stems of all topic words, in order, with repeats.
-  var contentStems: [String] { contentStems(in: words.indices) }
+  package var contentStems: [String] { contentStems(in: words.indices) }
 
   private mutating func scan(_ line: ArraySlice<Unicode.Scalar>, isLastLine: Bool) {
     var start = words.count

@@ -38,22 +38,29 @@ enum WordLists {
     "a an the and or but of your my his their our if because which whose from into than as"
   )
 
-  /// Insults, profanity and threats with their severity.
+  /// Insults and profanity with their severity.
   static let toxic: [String: Double] = weights(
     mild: """
-      awful crap creep creepy damn disgrace disgusting dull dumb fool foolish fools garbage gross
-      horrible jerk lame lazy liar lousy nasty pathetic ridiculous rubbish sucks terrible trash ugly
-      useless weird worthless
+      crap creepy damn disgrace disgusting dumb fool foolish fools gross jerk lame lousy moronic
+      pathetic ridiculous sucks ugly worthless
       """,
     strong: """
-      ass asshole bastard bastards bitch bullshit cunt despise dickhead dumbass fuck fucked fucker
-      fucking hate hateful hell idiot idiotic idiots imbecile kill loser losers moron moronic morons
-      murder piss pissed prick scum shit shitty shut slut stupid stupidity suicide vermin whore
+      ass asshole bastard bastards bitch bullshit cunt dickhead dumbass fuck fucked fucker fucking
+      idiot idiotic idiots imbecile loser losers moron morons piss pissed scum shit shitty slut stupid
+      stupidity vermin whore
       """
   )
 
+  /// Insults and threats that need more than one word, with their severity.
+  static let toxicPhrases: [(words: [String], weight: Double)] = phrases([
+    ("shut up", 1), ("go to hell", 1), ("hate you", 1), ("kill you", 1), ("hurt you", 0.5),
+    ("kill yourself", 1), ("despise you", 1), ("you are useless", 1), ("youre useless", 1),
+    ("you are garbage", 1), ("youre garbage", 1), ("you are trash", 1), ("youre trash", 1),
+    ("you will regret", 0.5), ("youll regret", 0.5), ("piece of trash", 0.5),
+  ])
+
   /// Flattery and eager agreement, as normalised word sequences, with their weight.
-  static let flattery: [(words: [String], weight: Double)] = [
+  static let flattery: [(words: [String], weight: Double)] = phrases([
     ("absolutely right", 1), ("completely right", 1), ("totally right", 1), ("so right", 1),
     ("you are right", 1), ("youre right", 1), ("youre so", 0.5), ("you are so", 0.5),
     ("i completely agree", 1), ("i totally agree", 1), ("i fully agree", 1),
@@ -73,7 +80,23 @@ enum WordLists {
     ("certainly", 0.3), ("absolutely", 0.3), ("whatever you think", 1), ("you know best", 1),
     ("i love your", 0.7), ("i love that you", 0.7), ("im thrilled", 0.5), ("what a great", 0.7),
     ("what a wonderful", 0.7), ("what a brilliant", 1), ("what an excellent", 1),
-  ].map { (words: $0.0.split(separator: " ").map(String.init), weight: $0.1) }
+  ])
+
+  /// The weight of the phrases in a text; of several that begin at one word the heaviest counts.
+  static func weight(
+    of phrases: [(words: [String], weight: Double)],
+    in words: [String]
+  ) -> Double {
+    words.indices.reduce(0) { sum, start in
+      sum + (phrases.filter { words[start...].starts(with: $0.words) }.map(\.weight).max() ?? 0)
+    }
+  }
+
+  private static func phrases(
+    _ list: [(String, Double)]
+  ) -> [(words: [String], weight: Double)] {
+    list.map { (words: $0.0.split(separator: " ").map(String.init), weight: $0.1) }
+  }
 
   private static func set(_ text: String) -> Set<String> {
     Set(text.split(whereSeparator: \.isWhitespace).map(String.init))

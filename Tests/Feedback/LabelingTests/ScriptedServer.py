@@ -1,0 +1,140 @@
+"""An OpenAI-compatible endpoint that behaves as the path says, for the tests of the HTTP judge.
+
+Usage: ScriptedServer.py LOG. Prints its port. The base URL of a judge is
+http://127.0.0.1:PORT/NAME:STEP,STEP,.../v1; request number i of NAME gets step i, later ones the last
+step. Every request is one line of JSON in LOG before it is answered.
+"""
+import json
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+lock = threading.Lock()
+log = open(sys.argv[1], "w")
+counts = {}
+active = {}
+
+SPELLINGS = [
+    (" A", " B"), ("A", "B"), ("a", "b"), ("A.", "B."), ("(A)", "(B)"), ("**A**", "**B**"),
+    ("Answer: A", "Answer: B"), ("\u0120A", "\u0120B"), ("\u2581A", "\u2581B"),
+    ("bytes:\\x41", "bytes:\\x42"), ("<0x41>", "<0x42>"), ("\"A\"", "\"B\""), ("A\n", "B\n"),
+]
+
+
+def completion(text, positions=None):
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}}
+    if positions is not None:
+        choice["logprobs"] = {"content": positions}
+    return {"id": "x", "object": "chat.completion", "choices": [choice]}
+
+
+def position(tokens):
+    top = [{"token": t, "logprob": p, "bytes": None} for t, p in tokens]
+    return dict(top[0], top_logprobs=top)
+
+
+def longer(body):
+    """Prefers the longer response: the margin is a tenth of a nat a character."""
+    text = body["messages"][-1]["content"]
+    part = lambda tag: text.split("<%s>\n" % tag)[1].split("\n</%s>" % tag)[0]
+    margin = (len(part("response_a")) - len(part("response_b"))) / 10
+    first, second = -0.1, -0.1 - abs(margin)
+    tokens = [("A", first), ("B", second)] if margin >= 0 else [("B", first), ("A", second)]
+    return completion(tokens[0][0], [position(tokens)])
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        pass
+
+    def reply(self, status, body, headers=()):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        name, steps = self.path.split("/")[1].split(":")
+        steps = steps.split(",")
+        with lock:
+            number = counts.get(name, 0)
+            counts[name] = number + 1
+            active[name] = active.get(name, 0) + 1
+            line = {
+                "name": name, "path": self.path, "active": active[name],
+                "connection": self.client_address[1],
+                "authorization": self.headers.get("Authorization", ""),
+                "max_tokens": body.get("max_tokens"), "top_logprobs": body.get("top_logprobs"),
+            }
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+        try:
+            self.act(steps[min(number, len(steps) - 1)], body)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        finally:
+            with lock:
+                active[name] -= 1
+
+    def act(self, step, body):
+        if step == "longer":
+            self.reply(200, longer(body))
+        elif step == "slow":
+            time.sleep(0.05)
+            self.reply(200, longer(body))
+        elif step.startswith("odd"):
+            a, b = SPELLINGS[int(step[3:])]
+            self.reply(200, completion(a, [position([(a, -0.2), ("the", -2.5), (b, -1.7)])]))
+        elif step == "many":
+            tokens = [(" A", -1.0), ("A", -1.5), ("B", -2.0), (" b", -2.5), ("C", -3.0)]
+            self.reply(200, completion(" A", [position(tokens)]))
+        elif step == "only":
+            self.reply(200, completion("A", [position([("A", -0.1), ("The", -3.0)])]))
+        elif step == "text":
+            self.reply(200, completion("Final answer: **B**."))
+        elif step == "null":
+            self.reply(200, {"choices": [{"message": {"content": "B"}, "logprobs": None}]})
+        elif step == "silent":
+            self.reply(200, completion("I cannot decide."))
+        elif step == "garbage":
+            self.reply(200, b"<html>not \xff json")
+        elif step == "lies":
+            wrong = {"content": [{"token": 7, "logprob": "x", "bytes": [300, -1, 65],
+                                  "top_logprobs": {"a": []}}, None, 3]}
+            self.reply(200, {"choices": [{"message": {"content": "A"}, "logprobs": wrong}]})
+        elif step == "huge":
+            self.reply(200, b"x" * (3 << 20))
+        elif step == "cut":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b'{"choices": [')
+            self.wfile.flush()
+            self.close_connection = True
+            self.connection.close()
+        elif step == "hang":
+            threading.Event().wait(20)
+            self.close_connection = True
+        elif step == "wait7":
+            self.reply(429, {"error": "slow down"}, [("Retry-After", "7")])
+        elif step == "wait999":
+            self.reply(429, {"error": "slow down"}, [("Retry-After", "999")])
+        elif step == "401":
+            self.reply(401, {"error": "bad key " + self.headers.get("Authorization", "")})
+        else:
+            self.reply(int(step), {"error": "scripted"})
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.daemon_threads = True
+print(server.server_address[1], flush=True)
+# The test's end of this pipe closes when the test dies, however it dies.
+threading.Thread(target=server.serve_forever, daemon=True).start()
+sys.stdin.read()
