@@ -86,15 +86,26 @@ struct LabelStep {
 
   private func show(_ count: LabelCount) {
     let sampling = count.sampling
+    let failures = count.failures > 0 ? ", \(count.failures) failed" : ""
+    guard sampling.answersTotal > 0, sampling.answersDone >= sampling.answersTotal else {
+      context.progress.update(
+        ProgressUpdate(
+          work: "answers",
+          done: Double(sampling.answersDone),
+          total: Double(sampling.answersTotal),
+          detail: "\(Figure.fixed(sampling.tokensPerSecond, 0)) tokens/s, \(count.pairs) pairs, "
+            + "\(count.labels) labels\(failures)",
+          secondsLeft: sampling.secondsLeft > 0 ? sampling.secondsLeft : nil
+        )
+      )
+      return
+    }
     context.progress.update(
       ProgressUpdate(
-        work: "answers",
-        done: Double(sampling.answersDone),
-        total: Double(sampling.answersTotal),
-        detail:
-          "\(Figure.fixed(sampling.tokensPerSecond, 0)) tokens/s, \(count.pairs) pairs, \(count.labels) labels"
-          + (count.failures > 0 ? ", \(count.failures) failed" : ""),
-        secondsLeft: sampling.secondsLeft > 0 ? sampling.secondsLeft : nil
+        work: "labels",
+        done: Double(count.labels),
+        total: Double(count.pairs * context.recipe.principles.count),
+        detail: "of \(count.pairs) pairs\(failures)"
       )
     )
   }
