@@ -35,6 +35,12 @@ package struct ReceivedMessage: Sendable, Equatable {
   package let place: Place
   /// Window to give back with `taken` once the application has the message, in bytes.
   package let cost: Int
+
+  /// States where a message is and what it costs.
+  package init(place: Place, cost: Int) {
+    self.place = place
+    self.cost = cost
+  }
 }
 
 /// Whether a frame's payload is wanted.
