@@ -83,8 +83,8 @@ import Testing
     ("evaluation: {top_p: .nan}", "evaluation.top_p", "is outside"),
     ("scalarizer: {method: sum}", "scalarizer.method", "'sum' is none of linear"),
     ("scalarizer: {nash_link: tanh}", "scalarizer.nash_link", "neither sigmoid nor softplus"),
-    ("policy: {steps: many}", "policy.steps", ""),
-    ("policy: {steps: -4}", "policy.steps", ""),
+    ("policy: {steps: many}", "policy.steps", "is not of the type"),
+    ("policy: {steps: -4}", "policy.steps", "is not of the type"),
     ("preferences: {held_out_share: 0.7}", "preferences.held_out_share", "is outside"),
   ])
   func `what is wrong is named by file and key`(

@@ -228,8 +228,12 @@ package struct LocalServices: Sendable {
       let metrics = try await connections.metrics(of: name, timeout: .seconds(3))
       status.peakMemoryBytes = metrics["process_resident_memory_peak_bytes"]
     } catch {
-      if status.health == nil { status.health = process == nil ? "down" : "not answering" }
-      status.detail = "\(error)"
+      let isDown = process == nil && error.code == .unavailable
+      if status.health == nil { status.health = isDown ? "down" : "not answering" }
+      status.detail =
+        isDown
+        ? "nothing answers at \(endpoint); start it with: morlaif up \(name.rawValue)"
+        : "\(error.code): \(error.message)"
     }
     await connections.close()
     return status

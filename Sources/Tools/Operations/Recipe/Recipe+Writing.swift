@@ -33,6 +33,7 @@ extension Recipe {
         [
           JSONMember("samples_per_prompt", .integer(sampling.samplesPerPrompt)),
           JSONMember("pairs_per_prompt_max", .integer(sampling.pairsPerPromptMax)),
+          JSONMember("hints", .array(sampling.hints.map { .string($0) })),
         ] + sampling.options.members
       ),
       "preferences": preferences.json,

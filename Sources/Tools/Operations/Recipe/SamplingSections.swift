@@ -7,22 +7,27 @@ package struct SamplingSection: Sendable, Equatable, Decodable {
   package var samplesPerPrompt: Int
   /// Most pairs of a prompt; 0 means all combinations.
   package var pairsPerPromptMax: Int
+  /// Instructions that some of the answers for labelling are sampled with, in turn.
+  package var hints: [String]
   package var options: AnswerOptions
 
   private enum Keys: String, CodingKey, CaseIterable {
     case samplesPerPrompt = "samples_per_prompt"
     case pairsPerPromptMax = "pairs_per_prompt_max"
+    case hints
   }
 
   static let defaults = SamplingSection(
     samplesPerPrompt: 4,
     pairsPerPromptMax: 0,
+    hints: [],
     options: .defaults
   )
 
-  init(samplesPerPrompt: Int, pairsPerPromptMax: Int, options: AnswerOptions) {
+  init(samplesPerPrompt: Int, pairsPerPromptMax: Int, hints: [String], options: AnswerOptions) {
     self.samplesPerPrompt = samplesPerPrompt
     self.pairsPerPromptMax = pairsPerPromptMax
+    self.hints = hints
     self.options = options
   }
 
@@ -34,6 +39,13 @@ package struct SamplingSection: Sendable, Equatable, Decodable {
     )
     samplesPerPrompt = try values.number(.samplesPerPrompt, default: 4, in: 2...64)
     pairsPerPromptMax = try values.number(.pairsPerPromptMax, default: 0, in: 0...2016)
+    hints = try values.value(.hints, default: [])
+    guard samplesPerPrompt.isMultiple(of: hints.count + 1) else {
+      throw values.refusal(
+        .samplesPerPrompt,
+        "must be a multiple of the number of hints plus one, \(hints.count + 1)"
+      )
+    }
     options = try AnswerOptions(
       from: decoder,
       fallback: .defaults,

@@ -87,7 +87,7 @@ struct LabelStep {
   private func show(_ count: LabelCount) {
     let sampling = count.sampling
     let failures = count.failures > 0 ? ", \(count.failures) failed" : ""
-    guard sampling.answersTotal > 0, sampling.answersDone >= sampling.answersTotal else {
+    guard count.pairs > 0, sampling.answersDone >= sampling.answersTotal else {
       context.progress.update(
         ProgressUpdate(
           work: "answers",
