@@ -69,7 +69,252 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
-    .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings)
+    // System: what we link.
+    .systemLibrary(
+      name: "CProtobufC",
+      path: "Sources/System/CProtobufC",
+      pkgConfig: "libprotobuf-c",
+      providers: [.apt(["libprotobuf-c-dev"])]
+    ),
+    .systemLibrary(
+      name: "COpenBLAS",
+      path: "Sources/System/COpenBLAS",
+      pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"])]
+    ),
+    .systemLibrary(
+      name: "CCurl",
+      path: "Sources/System/CCurl",
+      pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"])]
+    ),
+    .systemLibrary(
+      name: "COpenSSL",
+      path: "Sources/System/COpenSSL",
+      pkgConfig: "openssl",
+      providers: [.apt(["libssl-dev"])]
+    ),
+    // Optimised in debug builds too: tests would take minutes without it.
+    .target(
+      name: "CKernels",
+      path: "Sources/System/CKernels",
+      cSettings: [.unsafeFlags(["-O3"])]
+    ),
+
+    // Contract: generated from Protos by `Protos/generate`, and its runtime.
+    .target(
+      name: "CDescriptors",
+      dependencies: ["CProtobufC"],
+      path: "Sources/Contract/CDescriptors"
+    ),
+    .target(
+      name: "CMessages",
+      dependencies: ["CProtobufC"],
+      path: "Sources/Contract/CMessages"
+    ),
+    library("ProtobufRuntime", in: "Contract", ["CProtobufC"]),
+    library("Descriptors", in: "Contract", ["CDescriptors", "CProtobufC", "ProtobufRuntime"]),
+    library("Messages", in: "Contract", ["CMessages", "CProtobufC", "ProtobufRuntime"]),
+    library("ServiceStubs", in: "Contract", ["Messages", "ProtobufRuntime", "RPC"]),
+    library("DynamicMessages", in: "Contract", ["Descriptors", "ProtobufRuntime"]),
+
+    // RPC.
+    library("RPCWire", in: "RPC"),
+    library(
+      "RPC",
+      in: "RPC",
+      ["COpenSSL", "ProtobufRuntime", "RPCWire", lifecycle, logging, nioCore, nioPosix]
+    ),
+    library("RPCStandardServices", in: "RPC", ["Messages", "RPC", "ServiceStubs", logging]),
+
+    // Learning: pure, knows neither services nor messages.
+    library("Tensors", in: "Learning", ["CKernels", "COpenBLAS"]),
+    library("ModelFiles", in: "Learning"),
+    library("Tokenization", in: "Learning", ["ModelFiles"]),
+    library("LanguageModels", in: "Learning", ["ModelFiles", "Tensors"]),
+    library("Scalarization", in: "Learning"),
+    library(
+      "Preferences",
+      in: "Learning",
+      ["LanguageModels", "ModelFiles", "Tensors", "Tokenization"]
+    ),
+    library("PolicyOptimization", in: "Learning", ["LanguageModels", "ModelFiles", "Tensors"]),
+
+    // Feedback.
+    library("Labeling", in: "Feedback", ["CCurl", grdb, logging, yams]),
+
+    // Services: for each a library from contract to domain and a thin program.
+    library(
+      "ServiceKit",
+      in: "Services",
+      [
+        "Messages", "RPC", "RPCStandardServices", "ServiceStubs", arguments, lifecycle, logging,
+        unixSignals, yams,
+      ]
+    ),
+    library(
+      "ModelKit",
+      in: "Services",
+      ["LanguageModels", "ModelFiles", "ServiceKit", "Tensors", "Tokenization"]
+    ),
+    library(
+      "LabelerService",
+      in: "Services",
+      [
+        "Labeling", "LanguageModels", "Messages", "ModelKit", "RPC", "ServiceKit",
+        "ServiceStubs", "Tensors", "Tokenization", logging,
+      ]
+    ),
+    library(
+      "PreferenceModelService",
+      in: "Services",
+      [
+        "LanguageModels", "Messages", "ModelFiles", "ModelKit", "Preferences", "RPC",
+        "ServiceKit", "ServiceStubs", "Tokenization", lifecycle, logging,
+      ]
+    ),
+    library(
+      "ScalarizerService",
+      in: "Services",
+      ["Messages", "RPC", "Scalarization", "ServiceKit", "ServiceStubs", logging]
+    ),
+    library(
+      "PolicyTrainerService",
+      in: "Services",
+      [
+        "LanguageModels", "Messages", "ModelKit", "PolicyOptimization", "ProtobufRuntime", "RPC",
+        "ServiceKit", "ServiceStubs", "Tokenization", lifecycle, logging,
+      ]
+    ),
+    program("labeler", in: "Services", ["LabelerService", "ServiceKit", arguments]),
+    program(
+      "preference-model",
+      in: "Services",
+      ["PreferenceModelService", "ServiceKit", arguments]
+    ),
+    program("scalarizer", in: "Services", ["ScalarizerService", "ServiceKit", arguments]),
+    program("policy-trainer", in: "Services", ["PolicyTrainerService", "ServiceKit", arguments]),
+
+    // Tools.
+    library("RunReports", in: "Tools"),
+    library("Certificates", in: "Tools", ["COpenSSL"]),
+    library(
+      "Operations",
+      in: "Tools",
+      [
+        "DynamicMessages", "Messages", "ProtobufRuntime", "RPC", "RunReports", "ServiceKit",
+        "ServiceStubs", logging,
+      ]
+    ),
+    program(
+      "morlaif",
+      in: "Tools",
+      [
+        "Certificates", "LanguageModels", "Messages", "ModelFiles", "Operations", "RPC",
+        "RunReports", "Scalarization", "ServiceKit", "ServiceStubs", "Tokenization", arguments,
+        logging,
+      ]
+    ),
+    program(
+      "protoc-gen-morlaif",
+      in: "Tools",
+      ["CDescriptors", "CProtobufC", "Descriptors", "ProtobufRuntime"]
+    ),
+
+    // Tests mirror Sources.
+    .target(
+      name: "CTestMessages",
+      dependencies: ["CProtobufC"],
+      path: "Tests/Contract/CTestMessages"
+    ),
+    .target(
+      name: "TestMessages",
+      dependencies: ["CProtobufC", "CTestMessages", "ProtobufRuntime"],
+      path: "Tests/Contract/TestMessages",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "LabelStoreProbe",
+      dependencies: ["Labeling", logging],
+      path: "Tests/Feedback/LabelStoreProbe",
+      swiftSettings: settings
+    ),
+    .target(
+      name: "ServiceTesting",
+      dependencies: ["RPC", "RPCStandardServices", "ServiceKit", lifecycle, logging],
+      path: "Tests/Services/ServiceTesting",
+      swiftSettings: settings
+    ),
+    tests(
+      "DynamicMessages",
+      in: "Contract",
+      ["DynamicMessages", "ProtobufRuntime", "TestMessages"]
+    ),
+    tests("Generator", in: "Contract", ["protoc-gen-morlaif"]),
+    tests("Messages", in: "Contract", ["ProtobufRuntime", "TestMessages"]),
+    tests("ProtobufRuntime", in: "Contract", ["CProtobufC", "ProtobufRuntime"]),
+    tests("Labeling", in: "Feedback", ["LabelStoreProbe", "Labeling", logging]),
+    tests("LanguageModels", in: "Learning", ["LanguageModels", "Tensors"]),
+    tests("ModelFiles", in: "Learning", ["ModelFiles"]),
+    tests(
+      "PolicyOptimization",
+      in: "Learning",
+      ["LanguageModels", "PolicyOptimization", "Tensors"]
+    ),
+    tests("Preferences", in: "Learning", ["LanguageModels", "Preferences", "Tensors"]),
+    tests("Scalarization", in: "Learning", ["Scalarization"]),
+    tests("Tensors", in: "Learning", ["Tensors"]),
+    tests("Tokenization", in: "Learning", ["Tokenization"]),
+    tests(
+      "RPCStandardServices",
+      in: "RPC",
+      ["Messages", "RPC", "RPCStandardServices", "ServiceStubs", lifecycle, logging]
+    ),
+    tests(
+      "RPC",
+      in: "RPC",
+      ["ProtobufRuntime", "RPC", "RPCWire", lifecycle, logging, nioCore, nioPosix]
+    ),
+    tests("RPCWire", in: "RPC", ["RPCWire"]),
+    tests(
+      "LabelerService",
+      in: "Services",
+      ["LabelerService", "Messages", "RPC", "ServiceKit", "ServiceStubs", "ServiceTesting"]
+    ),
+    tests(
+      "PolicyTrainerService",
+      in: "Services",
+      ["Messages", "PolicyTrainerService", "RPC", "ServiceKit", "ServiceStubs", "ServiceTesting"]
+    ),
+    tests(
+      "PreferenceModelService",
+      in: "Services",
+      [
+        "Messages", "ModelKit", "PreferenceModelService", "RPC", "ServiceKit", "ServiceStubs",
+        "ServiceTesting",
+      ]
+    ),
+    tests(
+      "ScalarizerService",
+      in: "Services",
+      ["Messages", "RPC", "ScalarizerService", "ServiceKit", "ServiceStubs", "ServiceTesting"]
+    ),
+    tests(
+      "ServiceKit",
+      in: "Services",
+      ["Messages", "RPC", "ServiceKit", "ServiceTesting", logging]
+    ),
+    tests("Certificates", in: "Tools", ["Certificates"]),
+    tests("Operations", in: "Tools", ["Messages", "Operations", "RunReports"]),
+    tests("RunReports", in: "Tools", ["RunReports"]),
+    tests("morlaif", in: "Tools", ["RunReports"]),
+    .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings),
+    .testTarget(
+      name: "IntegrationTests",
+      path: "Tests/Integration",
+      swiftSettings: settings
+    ),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu11
 )

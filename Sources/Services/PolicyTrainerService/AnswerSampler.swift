@@ -81,9 +81,7 @@ struct AnswerSampler: Sendable {
 
   /// Samples the answers of some prompts of a plan; blocks the calling thread.
   ///
-  /// - Parameters:
-  ///   - round: indices of prompts; each round draws its own random numbers.
-  ///   - progress: told how many answers of the round are finished, and tokens drawn.
+  /// A round is a range of prompts; each round draws its own random numbers.
   func sample(
     _ plan: Plan,
     round: Range<Int>,

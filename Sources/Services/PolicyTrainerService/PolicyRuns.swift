@@ -17,7 +17,8 @@ final class PolicyRuns: Service {
     let request: TrainPolicyRequest
     let stepCount: Int
     let control: RunControl
-    let source: RemoteRewardSource
+    /// Nil until the run has begun.
+    var source: RemoteRewardSource?
   }
 
   private struct State {
@@ -37,6 +38,8 @@ final class PolicyRuns: Service {
   private let logger: Logger
   private let state: Mutex<State>
   private let runner: JobRunner<RunEvent>
+  /// Held while a run is started, so that two callers cannot start the same one.
+  private let starting = Mutex(())
 
   /// Prepares the runs of a data folder.
   init(
@@ -94,7 +97,7 @@ final class PolicyRuns: Service {
     if let entries = try finishedEntries(run) {
       return try await replay(entries, wanted, settings, body)
     }
-    let job = try start(run, wanted, settings)
+    let job = try starting.withLock { _ in try start(run, wanted, settings) }
     try await follow(job.events, body)
   }
 
@@ -108,7 +111,7 @@ final class PolicyRuns: Service {
   func swap(to section: PeerSection) async throws -> (CheckedRewards, firstStep: Int) {
     let link = ScalarizerLink(section, peers: peers)
     let running = runner.runningID == nil ? nil : current
-    let known = running?.source.origin?.sources ?? []
+    let known = running?.source?.origin?.sources ?? []
     let asked = running?.request.principleIDs ?? []
     let sources =
       known.isEmpty
@@ -117,7 +120,7 @@ final class PolicyRuns: Service {
     do {
       probe = try await link.check(sources: sources)
     } catch {
-      running?.source.reportRefusal("\(error)")
+      running?.source?.reportRefusal("\(error)")
       throw error
     }
     state.withLock { $0.scalarizer = link }
@@ -178,9 +181,9 @@ final class PolicyRuns: Service {
     reply.step = UInt32(clamping: progress?.step ?? 0)
     reply.steps = UInt32(clamping: current?.stepCount ?? 0)
     reply.modelID = base.id
-    let inCharge = isRunning ? current?.source.scalarizer ?? scalarizer : scalarizer
+    let inCharge = isRunning ? current?.source?.scalarizer ?? scalarizer : scalarizer
     reply.scalarizerEndpoint = inCharge.section.endpoint
-    reply.configurationVersion = current?.source.origin?.version ?? 0
+    reply.configurationVersion = current?.source?.origin?.version ?? 0
     reply.preferenceModelEndpoint = preferenceModelEndpoint
     return reply
   }
@@ -253,7 +256,10 @@ final class PolicyRuns: Service {
       throw PolicyTrainerServiceError.unknownRun(id: run.id)
     }
     try check(request)
-    if let id = runner.runningID { throw PolicyTrainerServiceError.otherRun(id: id) }
+    if let id = runner.runningID {
+      if id == run.id, let job = runner.latest { return job }
+      throw PolicyTrainerServiceError.otherRun(id: id)
+    }
     try run.begin(request)
     let checkpoint = try run.checkpoint()
     let step = checkpoint?.header.step ?? 0
@@ -263,6 +269,15 @@ final class PolicyRuns: Service {
     }
     let first = started(request, settings, firstStep: step + 1)
     let past = try entries.map { try $0.message() }
+    let control = RunControl()
+    state.withLock { state in
+      state.current = Current(
+        id: run.id,
+        request: request,
+        stepCount: settings.configuration.stepCount,
+        control: control
+      )
+    }
     return try runner.start(id: run.id) { [self] log in
       do {
         let recorder = try RunRecorder(
@@ -273,9 +288,10 @@ final class PolicyRuns: Service {
         )
         recorder.announce(first)
         for reply in past { recorder.announce(reply) }
-        let training = makeRun(run, request, settings, recorder)
+        let training = makeRun(run, request, settings, control, recorder)
         try await thread.perform { await training.run() }
       } catch {
+        control.finish()
         log.append(
           .interrupted(.damagedRun(path: run.path, reason: "the run cannot start: \(error)"))
         )
@@ -287,9 +303,9 @@ final class PolicyRuns: Service {
     _ run: RunFolder,
     _ request: TrainPolicyRequest,
     _ settings: RunSettings,
+    _ control: RunControl,
     _ recorder: RunRecorder
   ) -> TrainingRun {
-    let control = RunControl()
     let source = RemoteRewardSource(
       preferenceModel: preferenceModel,
       preferenceModelName: preferenceModelName,
@@ -302,15 +318,7 @@ final class PolicyRuns: Service {
         recorder.event(kind, step: control.progress.step, detail)
       }
     )
-    state.withLock { state in
-      state.current = Current(
-        id: run.id,
-        request: request,
-        stepCount: settings.configuration.stepCount,
-        control: control,
-        source: source
-      )
-    }
+    state.withLock { $0.current?.source = source }
     return TrainingRun(
       folder: run,
       request: request,

@@ -134,18 +134,22 @@ struct PolicyTrainerCalls: PolicyTrainerHandler {
       2...4096,
       "samples_per_prompt"
     )
+    try MessageChecks.identifiers(request.prompts.map(\.id), "prompts", countMax: promptsMax)
+    let variants = try HintedPrompts(request.hints, answersPerPrompt: count)
     let plan = try await plan(
-      request.prompts,
-      samplesPerPrompt: count,
+      variants.prompts(of: request.prompts),
+      samplesPerPrompt: variants.answersPerVariant,
       sampling: request.sampling,
       seed: request.seed
     )
     let pairsMax = Int(request.pairsPerPromptMax)
     try await sample(
       plan,
+      promptsTogether: variants.count,
       adapter: nil,
       progress: { try await replies.write(SamplePairsReply(kind: .progress($0))) },
       answers: { answers in
+        let answers = answers.map(variants.underPlainPrompt)
         for pair in Self.pairs(answers, request, pairsMax: pairsMax) {
           try await replies.write(SamplePairsReply(kind: .pair(pair)))
         }
@@ -195,16 +199,22 @@ struct PolicyTrainerCalls: PolicyTrainerHandler {
   /// Samples round by round and hands the answers of each round on.
   private func sample(
     _ plan: AnswerSampler.Plan,
+    promptsTogether: Int = 1,
     adapter: LowRankAdapter?,
     progress: (SamplingProgress) async throws -> Void,
     answers: ([SampledText]) async throws -> Void
   ) async throws {
-    let meter = SamplingMeter(total: plan.prompts.count * plan.samplesPerPrompt)
+    let meter = SamplingMeter(
+      total: plan.prompts.count * plan.samplesPerPrompt,
+      tokensMax: plan.options.maxNewTokens
+    )
     let generator = try await thread.perform { [sampler] in
       Generator(sampler.base.model, adapter: adapter, batchMax: sampler.answersPerBatch)
     }
-    for start in stride(from: 0, to: plan.prompts.count, by: AnswerSampler.promptsPerRound) {
-      let round = start..<min(start + AnswerSampler.promptsPerRound, plan.prompts.count)
+    // The variants of a prompt stay together, so that its pairs can be made from one round.
+    let step = max(1, AnswerSampler.promptsPerRound / promptsTogether) * promptsTogether
+    for start in stride(from: 0, to: plan.prompts.count, by: step) {
+      let round = start..<min(start + step, plan.prompts.count)
       let (stream, continuation) = AsyncStream.makeStream(
         of: SamplingProgress.self,
         bufferingPolicy: .bufferingNewest(1)

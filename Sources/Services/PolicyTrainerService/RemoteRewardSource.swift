@@ -23,7 +23,6 @@ final class RemoteRewardSource: RewardSource {
   private struct State {
     var scalarizer: ScalarizerLink
     var origin: RewardOrigin?
-    var isWaiting = false
   }
 
   private let preferenceModel: PreferenceModelClient
@@ -65,10 +64,13 @@ final class RemoteRewardSource: RewardSource {
   /// Where the last batch's rewards came from.
   var origin: RewardOrigin? { state.withLock { $0.origin } }
 
-  /// Puts the scalarizer in charge that a caller asked for, if any; between batches or while none of
-  /// the batch's rewards is there.
+  /// Puts the scalarizer in charge that a caller asked for, if any.
   func applySwap() {
     guard let link = control.takeSwap() else { return }
+    use(link)
+  }
+
+  private func use(_ link: ScalarizerLink) {
     let old = state.withLock { state in
       defer { state.scalarizer = link }
       return state.scalarizer
@@ -148,7 +150,8 @@ final class RemoteRewardSource: RewardSource {
     _ scores: CheckedScores
   ) async throws -> (CheckedRewards, endpoint: String) {
     try await waiting(for: nil) { [self] in
-      applySwapWhileWaiting()
+      // None of the batch's rewards is there yet, so no batch is ever mixed.
+      if let link = control.beginRewards() { use(link) }
       let link = scalarizer
       for _ in 0..<Self.attemptsMax {
         do {
@@ -205,15 +208,9 @@ final class RemoteRewardSource: RewardSource {
     return joined
   }
 
-  private func applySwapWhileWaiting() {
-    if state.withLock({ $0.isWaiting }) { applySwap() }
-  }
-
   /// Does `work`, and again for as long as the service cannot be had and the configuration allows.
   ///
-  /// - Parameters:
-  ///   - service: what events call it; nil for the scalarizer in charge.
-  ///   - work: one call or one batch of calls.
+  /// `service` is what events call it; nil stands for the scalarizer in charge.
   private func waiting<Result: Sendable>(
     for service: String?,
     _ work: () async throws -> Result
@@ -231,6 +228,7 @@ final class RemoteRewardSource: RewardSource {
         }
         return result
       } catch let error as RPCError {
+        if service == nil { control.abandonRewards() }
         guard Self.mayRecover(error) else {
           throw PolicyTrainerServiceError.rewardsRefused(
             service: name,
@@ -268,12 +266,10 @@ final class RemoteRewardSource: RewardSource {
   }
 
   private func beginWaiting() {
-    state.withLock { $0.isWaiting = true }
     control.report(.waiting, step: control.progress.step)
   }
 
   private func endWaiting() {
-    state.withLock { $0.isWaiting = false }
     control.report(.training, step: control.progress.step)
   }
 

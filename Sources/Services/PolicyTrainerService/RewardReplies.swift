@@ -68,7 +68,7 @@ struct CheckedRewards: Sendable, Equatable {
   /// Refuses wrong counts, versions and numbers that are not finite, and contributions that do not sum
   /// to their reward.
   ///
-  /// - Parameter version: the version asked for; 0 takes any.
+  /// Version 0 takes any.
   init(
     _ reply: ScalarizeReply,
     itemIDs: [String],

@@ -19,6 +19,8 @@ final class RunControl: Sendable {
     var isStopping = false
     var isOver = false
     var pendingSwap: ScalarizerLink?
+    /// The last step whose rewards were given or are being given.
+    var rewardedStep = 0
     var checkpointWaiters: [CheckpointWaiter] = []
     var activity = Activity.training
     var step = 0
@@ -61,9 +63,23 @@ final class RunControl: Sendable {
   func swap(to link: ScalarizerLink) -> Int {
     state.withLock { state in
       state.pendingSwap = link
-      // A step that waits for rewards takes the new endpoint at once: it has none of the old one.
-      return state.activity == .training ? state.step + 2 : state.step + 1
+      return max(state.step, state.rewardedStep) + 1
     }
+  }
+
+  /// The rewards of the step under way are about to be asked for: takes the scalarizer that was asked
+  /// for, if any, and keeps a later one for the next step.
+  func beginRewards() -> ScalarizerLink? {
+    state.withLock { state in
+      state.rewardedStep = state.step + 1
+      defer { state.pendingSwap = nil }
+      return state.pendingSwap
+    }
+  }
+
+  /// The rewards of the step under way could not be had, so another scalarizer may still give them.
+  func abandonRewards() {
+    state.withLock { $0.rewardedStep = $0.step }
   }
 
   /// Takes the scalarizer that was asked for, if any.

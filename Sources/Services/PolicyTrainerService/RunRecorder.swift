@@ -13,8 +13,7 @@ final class RunRecorder: Sendable {
 
   /// Goes on behind what the folder holds.
   ///
-  /// - Parameters:
-  ///   - configurationVersion: of the last step before, nil for a new run.
+  /// `configurationVersion` is that of the last step before, nil for a new run.
   init(
     folder: RunFolder,
     log: EventLog<RunEvent>,

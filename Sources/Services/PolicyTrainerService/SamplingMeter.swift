@@ -13,12 +13,14 @@ final class SamplingMeter: Sendable {
   }
 
   private let total: Int
+  private let tokensMax: Int
   private let began = ContinuousClock.now
   private let state = Mutex(State())
 
-  /// Measures a sampling of so many answers.
-  init(total: Int) {
+  /// Measures a sampling of so many answers of at most so many tokens.
+  init(total: Int, tokensMax: Int) {
     self.total = total
+    self.tokensMax = tokensMax
   }
 
   /// Notes a report of the round under way; returns what to tell the caller, if it is time to.
@@ -36,7 +38,9 @@ final class SamplingMeter: Sendable {
         answersDone: UInt64(max(0, done)),
         answersTotal: UInt64(max(0, total)),
         tokensPerSecond: tokens / seconds,
-        secondsLeft: done > 0 ? seconds / Double(done) * Double(total - done) : 0
+        // As if every answer became as long as it may: an upper limit that comes down to 0.
+        secondsLeft: isDone
+          ? 0 : max(0, Double(total * tokensMax) - tokens) * seconds / max(tokens, 1)
       )
     }
   }

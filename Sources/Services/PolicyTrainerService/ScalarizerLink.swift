@@ -45,8 +45,8 @@ struct ScalarizerLink: Sendable {
 
   /// Checks health, contract and a probe batch before the endpoint is put in charge.
   ///
-  /// - Parameter sources: those of the run's scores; empty when none are known yet, and then the
-  ///   principles of the scalarizer's own configuration are probed.
+  /// `sources` are those of the run's scores; when there are none yet, the principles of the
+  /// scalarizer's own configuration are probed.
   func check(sources: [ScoreSource]) async throws -> CheckedRewards {
     do {
       let options = RPCCallOptions(timeout: .seconds(10))

@@ -2,8 +2,8 @@ internal import COpenSSL
 
 /// A folder with a private authority and a certificate for each service and for clients.
 ///
-/// Files are `ca.pem`, `ca.key` and, for each holder, `NAME.pem` and `NAME.key`; keys can be read by their
-/// owner only. All keys are ECDSA on P-256.
+/// Files are `ca.pem`, `ca.key` and, for each holder, `NAME.pem` and `NAME.key`; keys can be read
+/// by their owner only. All keys are ECDSA on P-256.
 package struct CertificateFolder {
   /// What happened to one holder's files.
   package enum Outcome: String, Sendable {

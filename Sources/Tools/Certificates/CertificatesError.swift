@@ -9,6 +9,7 @@ package enum CertificatesError: Error, Equatable, CustomStringConvertible {
   /// libcrypto failed; its own words.
   case cryptography(step: String, reason: String)
 
+  /// One sentence for people: what, where, and what to do.
   package var description: String {
     switch self {
     case .host(let host):

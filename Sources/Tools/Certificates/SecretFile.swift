@@ -18,7 +18,8 @@ enum SecretFile {
     }
   }
 
-  /// Replaces a file in one step; nobody can read it under wider permissions, not even for a moment.
+  /// Replaces a file in one step; nobody can read it under wider permissions, not even for a
+  /// moment.
   static func write(
     _ bytes: [UInt8],
     path: String,

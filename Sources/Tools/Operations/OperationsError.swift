@@ -15,6 +15,7 @@ package enum OperationsError: Error, Sendable, CustomStringConvertible {
   /// Something ended otherwise than it should.
   case failed(String)
 
+  /// One sentence for people: what, where, and what to do.
   package var description: String {
     switch self {
     case .settings(let file, let keyPath, let reason):

@@ -7,6 +7,7 @@ package enum RunReportError: Error, Equatable, CustomStringConvertible {
   /// A text is not JSON.
   case json(offset: Int, reason: String)
 
+  /// One sentence for people: what, where, and what to do.
   package var description: String {
     switch self {
     case .file(let path, let action, let reason):

@@ -149,6 +149,10 @@ extension SamplePairsRequest {
       } catch { throw error.inside(Self.protobufName, "sampling") }
     }
     seed = c.pointee.seed
+    hints.reserveCapacity(c.pointee.n_hints_utf8)
+    for item in UnsafeBufferPointer(start: c.pointee.hints_utf8, count: c.pointee.n_hints_utf8) {
+      hints.append(try readText(item, Self.protobufName, "hints_utf8"))
+    }
   }
 
   func build(
@@ -174,6 +178,14 @@ extension SamplePairsRequest {
       } catch { throw error.inside(Self.protobufName, "sampling") }
     }
     c.pointee.seed = seed
+    if !hints.isEmpty {
+      let list = try arena.room(for: hints.count, (ProtobufCBinaryData).self)
+      for (index, item) in hints.enumerated() {
+        (list + index).initialize(to: try arena.text(item))
+      }
+      c.pointee.hints_utf8 = list
+      c.pointee.n_hints_utf8 = hints.count
+    }
     return c
   }
 }

@@ -126,6 +126,12 @@ public struct SamplePairsRequest: ProtobufMessage {
   /// `seed`.
   public var seed: UInt64 = 0
 
+  /// Instructions that some of the answers are sampled with, so that they differ more than a model's answers do by
+  /// themselves: the first samples_per_prompt / (hints + 1) answers see the prompt alone, the next as many see it
+  /// followed by the first hint, and so on. A pair always carries the prompt without hints.
+  /// samples_per_prompt must be a multiple of hints + 1.
+  public var hints: [String] = []
+
   /// Makes the message with every field at its default.
   public init() {}
 
@@ -135,13 +141,15 @@ public struct SamplePairsRequest: ProtobufMessage {
     samplesPerPrompt: UInt32 = 0,
     pairsPerPromptMax: UInt32 = 0,
     sampling: SamplingOptions? = nil,
-    seed: UInt64 = 0
+    seed: UInt64 = 0,
+    hints: [String] = []
   ) {
     self.prompts = prompts
     self.samplesPerPrompt = samplesPerPrompt
     self.pairsPerPromptMax = pairsPerPromptMax
     self.sampling = sampling
     self.seed = seed
+    self.hints = hints
   }
 }
 

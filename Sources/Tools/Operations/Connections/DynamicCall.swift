@@ -32,6 +32,7 @@ package struct DynamicCall: Sendable {
 
   private let client: RPCClient
 
+  /// Takes a client of the service.
   package init(client: RPCClient) {
     self.client = client
   }
@@ -150,7 +151,8 @@ package struct DynamicCall: Sendable {
   ) async throws -> (schema: DynamicSchema, method: DynamicSchema.Method) {
     let services = try await reflect().services
     let wanted = path.split(separator: "/").first.map(String.init) ?? path
-    // Only the service meant is decoded: one that is broken must not keep the others from being called.
+    // Only the service meant is decoded: one that is broken must not keep the others from being
+    // called.
     let candidates = services.filter { $0.name == wanted || $0.name.hasSuffix("." + wanted) }
     for service in candidates {
       let schema = try DynamicSchema(descriptorSet: service.descriptorSet)

@@ -15,14 +15,15 @@ package struct Retrying: Sendable {
     case recovered(call: String, after: Duration)
   }
 
+  /// Takes what is told of waits and recoveries.
   package init(notice: @escaping @Sendable (Notice) throws -> Void) {
     self.notice = notice
   }
 
   /// Makes a call until it succeeds, fails for another reason than absence, or the limit is over.
   ///
-  /// `succeeded` may be called inside to say that the call works, which starts the limit anew: a stream that ran
-  /// for an hour and broke has not been failing for an hour.
+  /// `succeeded` may be called inside to say that the call works, which starts the limit anew: a
+  /// stream that ran for an hour and broke has not been failing for an hour.
   package func callAsFunction<Result: Sendable>(
     _ call: String,
     _ body: (_ succeeded: () throws -> Void) async throws -> Result

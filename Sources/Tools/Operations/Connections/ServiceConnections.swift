@@ -5,9 +5,13 @@ package import ServiceStubs
 
 /// Clients of the four services, all with one identity.
 package struct ServiceConnections: Sendable {
+  /// The client of the labeler.
   package let labeler: LabelerClient
+  /// The client of the preference-model.
   package let preferenceModel: PreferenceModelClient
+  /// The client of the scalarizer.
   package let scalarizer: ScalarizerClient
+  /// The client of the policy-trainer.
   package let policyTrainer: PolicyTrainerClient
   private let clients: [ServiceName: RPCClient]
   private let endpoints: [ServiceName: ServiceEndpoint]

@@ -1,8 +1,11 @@
 /// Where a service listens.
 package struct ServiceEndpoint: Sendable, Equatable, CustomStringConvertible {
+  /// Name or address.
   package let host: String
+  /// 1 to 65535.
   package let port: Int
 
+  /// Names a host and port.
   package init(host: String, port: Int) {
     self.host = host
     self.port = port
@@ -23,6 +26,7 @@ package struct ServiceEndpoint: Sendable, Equatable, CustomStringConvertible {
     self.init(host: String(host), port: port)
   }
 
+  /// One sentence for people: what, where, and what to do.
   package var description: String {
     host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }

@@ -2,7 +2,8 @@ internal import Foundation
 internal import Glibc
 internal import RunReports
 
-/// A process that was started earlier, told apart from a later one with the same number by its start time.
+/// A process that was started earlier, told apart from a later one with the same number by its
+/// start time.
 struct ServiceProcess: Equatable {
   let number: pid_t
   /// Clock ticks since the machine started, as /proc says.

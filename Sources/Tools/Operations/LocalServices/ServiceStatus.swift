@@ -3,16 +3,21 @@ package import RunReports
 
 /// How a service is, as `morlaif status` shows it.
 package struct ServiceStatus: Sendable, Equatable {
+  /// Which service.
   package var name: ServiceName
+  /// Where it was asked.
   package var endpoint: ServiceEndpoint
   /// Nil when it was not started by this command or does not run.
   package var processNumber: Int?
+  /// What it said when it became ready.
   package var version: String?
   /// "serving", "starting", "not serving", "not answering" or "down".
   package var health: String?
   /// Why it is not serving.
   package var detail = ""
+  /// Seconds since it began to listen; nil when it does not answer.
   package var uptimeSeconds: Double?
+  /// Largest resident memory; nil when it does not answer.
   package var peakMemoryBytes: Double?
 
   init(name: ServiceName, endpoint: ServiceEndpoint, processNumber: Int?, version: String?) {

@@ -3,8 +3,10 @@ internal import RunReports
 
 /// Where services started on this machine keep what they need: data, logs and process files.
 package struct StateFolder: Sendable, Equatable {
+  /// The folder, absolute.
   package let path: String
 
+  /// Takes the folder, which need not exist yet.
   package init(path: String) {
     self.path = URL(fileURLWithPath: path).standardizedFileURL.path
   }
@@ -54,7 +56,8 @@ package struct StateFolder: Sendable, Equatable {
     )
   }
 
-  /// Where the services are: what options say, else what running services said, else the default ports.
+  /// Where the services are: what options say, else what running services said, else the default
+  /// ports.
   package func endpoints(
     changedBy options: [String]
   ) throws(OperationsError) -> [ServiceName: ServiceEndpoint] {
@@ -71,6 +74,8 @@ package struct StateFolder: Sendable, Equatable {
 
 /// What a service says when it becomes ready.
 package struct ReadyNote: Sendable, Equatable {
+  /// Where it accepts connections.
   package let endpoint: ServiceEndpoint
+  /// The version of its program; nil when it did not say.
   package let version: String?
 }

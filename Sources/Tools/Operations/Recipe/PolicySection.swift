@@ -42,6 +42,7 @@ package struct PolicySection: Sendable, Equatable, Decodable {
     case klStop = "kl_stop"
   }
 
+  /// Reads and checks the section.
   package init(from decoder: any Decoder) throws {
     let values = try SectionValues(decoder, keys: Keys.self)
     var message = PolicyHyperparameters()

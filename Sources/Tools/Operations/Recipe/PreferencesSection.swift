@@ -27,6 +27,7 @@ package struct PreferencesSection: Sendable, Equatable, Decodable {
     case sequenceTokensMax = "sequence_tokens_max"
   }
 
+  /// Reads and checks the section.
   package init(from decoder: any Decoder) throws {
     let values = try SectionValues(decoder, keys: Keys.self)
     var message = PreferenceHyperparameters()

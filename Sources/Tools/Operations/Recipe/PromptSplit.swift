@@ -6,6 +6,7 @@ internal import RunReports
 package struct PromptSplit: Sendable, Equatable {
   /// Both in the order of the file.
   package let training: [Prompt]
+  /// Prompts that only the evaluation sees, in the order of the file.
   package let heldOut: [Prompt]
 
   /// Holds out a share, chosen by the seed alone: at least one when there are two prompts or more.

@@ -1,7 +1,8 @@
 package import RunReports
 
 extension Recipe {
-  /// The resolved recipe: every setting spelled out, the prompts' path absolute, readable as a recipe again.
+  /// The resolved recipe: every setting spelled out, the prompts' path absolute, readable as a
+  /// recipe again.
   package var yaml: String {
     "# The recipe of this run with every setting spelled out. 0 in preferences and policy: the service chooses;\n"
       + "# what it chose is in journal.jsonl.\n" + YAMLText.mapping(json)
@@ -58,7 +59,8 @@ extension AnswerOptions {
   }
 }
 
-/// Writes values as YAML: mappings in blocks, everything inside lists and all scalars as JSON, which YAML includes.
+/// Writes values as YAML: mappings in blocks, everything inside lists and all scalars as JSON,
+/// which YAML includes.
 enum YAMLText {
   /// The members of an object, one a line.
   static func mapping(_ value: JSONValue, indentation: Int = 0) -> String {

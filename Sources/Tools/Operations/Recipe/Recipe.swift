@@ -2,11 +2,14 @@ internal import ServiceKit
 
 /// What a run does, read from YAML.
 ///
-/// A number that is 0 or absent in `preferences` and `policy` leaves the choice to the service, which says what it took.
+/// A number that is 0 or absent in `preferences` and `policy` leaves the choice to the service,
+/// which says what it took.
 package struct Recipe: Sendable, Equatable, Decodable {
   /// A quality that answers are judged by, and how much it counts.
   package struct Principle: Sendable, Equatable, Decodable {
+    /// The principle's id.
     package var id: String
+    /// How much it counts; negative turns it round.
     package var weight: Double
 
     private enum Keys: String, CodingKey, CaseIterable {
@@ -14,6 +17,7 @@ package struct Recipe: Sendable, Equatable, Decodable {
       case weight
     }
 
+    /// Reads and checks the section.
     package init(from decoder: any Decoder) throws {
       let values = try SectionValues(decoder, keys: Keys.self)
       id = try values.text(.id)
@@ -33,6 +37,7 @@ package struct Recipe: Sendable, Equatable, Decodable {
       case heldOutShare = "held_out_share"
     }
 
+    /// Reads and checks the section.
     package init(from decoder: any Decoder) throws {
       let values = try SectionValues(decoder, keys: Keys.self)
       file = try values.text(.file)
@@ -44,16 +49,23 @@ package struct Recipe: Sendable, Equatable, Decodable {
   package var name: String
   /// The model that the services must have loaded; empty takes whatever they have.
   package var model: String
+  /// Seed of everything random.
   package var seed: Int
   /// In the order in which everything lists them.
   package var principles: [Principle]
   /// The labeler's judge; empty means its default.
   package var judge: String
+  /// Where prompts come from.
   package var prompts: Prompts
+  /// How answers are sampled.
   package var sampling: SamplingSection
+  /// How preference models are trained.
   package var preferences: PreferencesSection
+  /// How scores become one reward.
   package var scalarizer: ScalarizerSection
+  /// How the policy is trained.
   package var policy: PolicySection
+  /// How policy and base model are compared.
   package var evaluation: EvaluationSection
 
   private enum Keys: String, CodingKey, CaseIterable {
@@ -70,6 +82,7 @@ package struct Recipe: Sendable, Equatable, Decodable {
     case evaluation
   }
 
+  /// Reads and checks the section.
   package init(from decoder: any Decoder) throws {
     let values = try SectionValues(decoder, keys: Keys.self)
     name = try values.text(.name)

@@ -9,6 +9,7 @@ package struct SamplingSection: Sendable, Equatable, Decodable {
   package var pairsPerPromptMax: Int
   /// Instructions that some of the answers for labelling are sampled with, in turn.
   package var hints: [String]
+  /// How one answer is sampled.
   package var options: AnswerOptions
 
   private enum Keys: String, CodingKey, CaseIterable {
@@ -31,6 +32,7 @@ package struct SamplingSection: Sendable, Equatable, Decodable {
     self.options = options
   }
 
+  /// Reads and checks the section.
   package init(from decoder: any Decoder) throws {
     let values = try SectionValues(
       decoder,
@@ -58,6 +60,7 @@ package struct SamplingSection: Sendable, Equatable, Decodable {
 package struct EvaluationSection: Sendable, Equatable, Decodable {
   /// Answers of each side to each held-out prompt.
   package var samplesPerPrompt: Int
+  /// How one answer is sampled.
   package var options: AnswerOptions
 
   private enum Keys: String, CodingKey, CaseIterable {
@@ -71,6 +74,7 @@ package struct EvaluationSection: Sendable, Equatable, Decodable {
     self.options = options
   }
 
+  /// Reads and checks the section.
   package init(from decoder: any Decoder) throws {
     let values = try SectionValues(
       decoder,
@@ -88,11 +92,15 @@ package struct EvaluationSection: Sendable, Equatable, Decodable {
 
 /// How one answer is sampled.
 package struct AnswerOptions: Sendable, Equatable {
+  /// Divides the logits; above 0.
   package var temperature: Double
   /// 0 means no limit.
   package var topK: Int
+  /// Samples among the most likely tokens of this total probability.
   package var topP: Double
+  /// Most tokens of an answer.
   package var tokensMax: Int
+  /// Texts that end an answer.
   package var stop: [String]
 
   private enum Keys: String, CodingKey, CaseIterable {

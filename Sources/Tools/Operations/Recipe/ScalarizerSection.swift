@@ -3,6 +3,7 @@ internal import ServiceKit
 
 /// How scores become one reward; the weights stand with the principles.
 package struct ScalarizerSection: Sendable, Equatable, Decodable {
+  /// Which function.
   package var method: ScalarizationMethod
   /// Temperature of the soft minima, standard deviations; 0 means the service's default.
   package var tau: Double
@@ -10,6 +11,7 @@ package struct ScalarizerSection: Sendable, Equatable, Decodable {
   package var variancePenalty: Double?
   /// Share of principles of `lower_quantile`; 0 means the service's default.
   package var quantile: Double
+  /// The positive function of `nash`; unspecified leaves it to the service.
   package var nashLink: NashLink
 
   private enum Keys: String, CodingKey, CaseIterable {
@@ -40,6 +42,7 @@ package struct ScalarizerSection: Sendable, Equatable, Decodable {
     nashLink = .unspecified
   }
 
+  /// Reads and checks the section.
   package init(from decoder: any Decoder) throws {
     let values = try SectionValues(decoder, keys: Keys.self)
     let methodName = try values.value(.method, default: "linear")
@@ -76,7 +79,8 @@ package struct ScalarizerSection: Sendable, Equatable, Decodable {
 }
 
 extension Recipe {
-  /// The scalarizer's configuration: the recipe's function and weights, normalised by the scores' own statistics.
+  /// The scalarizer's configuration: the recipe's function and weights, normalised by the scores'
+  /// own statistics.
   package var scalarization: ScalarizationConfiguration {
     ScalarizationConfiguration(
       method: scalarizer.method,

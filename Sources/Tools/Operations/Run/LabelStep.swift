@@ -40,7 +40,8 @@ struct LabelStep {
       samplesPerPrompt: UInt32(clamping: recipe.sampling.samplesPerPrompt),
       pairsPerPromptMax: UInt32(clamping: recipe.sampling.pairsPerPromptMax),
       sampling: recipe.sampling.options.message,
-      seed: UInt64(recipe.seed)
+      seed: UInt64(recipe.seed),
+      hints: recipe.sampling.hints
     )
     let counter = LabelCounter()
     let context = context

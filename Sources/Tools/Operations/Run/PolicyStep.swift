@@ -9,7 +9,8 @@ struct PolicyStep {
   let context: RunContext
   let metrics: MetricsLog
 
-  /// What has been written down already: the trainer repeats its steps and events to whoever attaches.
+  /// What has been written down already: the trainer repeats its steps and events to whoever
+  /// attaches.
   private struct Seen: Sendable {
     var events = Set<String>()
     var version: UInt64?
@@ -25,7 +26,8 @@ struct PolicyStep {
       principleIDs: recipe.principleIDs,
       adapterID: context.runID,
       hyperparameters: recipe.policy.message,
-      // Rollouts come from the whole distribution: any cut of it makes the KL wrong (PEERS 4, item 10).
+      // Rollouts come from the whole distribution: any cut of it makes the KL wrong (PEERS 4, item
+      // 10).
       sampling: SamplingOptions(
         temperature: recipe.sampling.options.temperature,
         tokensMax: UInt32(clamping: recipe.sampling.options.tokensMax)

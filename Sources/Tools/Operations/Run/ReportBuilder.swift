@@ -7,6 +7,7 @@ package struct ReportBuilder {
   private let recipe: Recipe
   private let folder: RunFolder
 
+  /// Takes a run that has been evaluated.
   package init(recipe: Recipe, folder: RunFolder) {
     self.recipe = recipe
     self.folder = folder

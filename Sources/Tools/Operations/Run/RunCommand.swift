@@ -7,11 +7,13 @@ internal import ServiceStubs
 package struct RunCommand: Sendable {
   private let context: RunContext
 
+  /// Takes a run that was opened.
   package init(context: RunContext) {
     self.context = context
   }
 
-  /// Opens a run folder: a new one gets the recipe and a name, an existing one must hold the same recipe.
+  /// Opens a run folder: a new one gets the recipe and a name, an existing one must hold the same
+  /// recipe.
   ///
   /// - Parameters:
   ///   - recipe: resolved.

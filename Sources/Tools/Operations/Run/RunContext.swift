@@ -2,16 +2,24 @@ package import RunReports
 
 /// What the steps of a run share.
 package struct RunContext: Sendable {
+  /// What the run does.
   package let recipe: Recipe
+  /// Its prompts, split.
   package let prompts: PromptSplit
+  /// Its files.
   package let folder: RunFolder
+  /// Where events are written down.
   package let journal: Journal
+  /// The services.
   package let connections: ServiceConnections
+  /// Where it says how far it is.
   package let progress: any RunProgress
   /// Name of the run, its dataset and its adapters at the services.
   package let runID: String
+  /// Makes calls again while a service is away, and writes that down.
   package let retrying: Retrying
 
+  /// Puts the parts together.
   package init(
     recipe: Recipe,
     prompts: PromptSplit,

@@ -4,18 +4,29 @@ internal import RunReports
 
 /// The files of a run, and the lock that keeps two commands out of one folder.
 package final class RunFolder: Sendable {
+  /// The folder, absolute.
   package let path: String
   private let lock: Int32
 
+  /// The resolved recipe.
   package var recipe: String { path + "/recipe.yaml" }
+  /// The events, one JSON line each.
   package var journal: String { path + "/journal.jsonl" }
+  /// The labels with their pairs.
   package var labels: String { path + "/labels.jsonl" }
+  /// Adapters of the preference models and the policy, PEFT layout.
   package var adapters: String { path + "/adapters" }
+  /// The newest checkpoint of the policy.
   package var checkpoints: String { path + "/checkpoints" }
+  /// The metrics of each step.
   package var metrics: String { path + "/metrics.jsonl" }
+  /// Event files for TensorBoard.
   package var tensorBoard: String { path + "/tensorboard" }
+  /// Held-out answers of both sides with their measures.
   package var samples: String { path + "/samples.jsonl" }
+  /// The figures of the run.
   package var summary: String { path + "/summary.json" }
+  /// The report.
   package var report: String { path + "/report.html" }
 
   /// Takes a folder that holds a run.

@@ -10,6 +10,7 @@ package protocol RunProgress: Sendable {
 package struct ProgressUpdate: Sendable, Equatable {
   /// What is being done: "sampling", "step".
   package var work: String
+  /// How much is done, in units of the work.
   package var done: Double
   /// 0 when unknown.
   package var total: Double
@@ -18,6 +19,7 @@ package struct ProgressUpdate: Sendable, Equatable {
   /// Nil when unknown.
   package var secondsLeft: Double?
 
+  /// States a progress.
   package init(
     work: String,
     done: Double,

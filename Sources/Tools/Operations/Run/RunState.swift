@@ -27,8 +27,8 @@ package struct RunState: Sendable, Equatable {
 
   /// Reads the state out of events, oldest first.
   ///
-  /// A command that was killed leaves a step without an end; the step's time then counts up to the last
-  /// event before the next command began.
+  /// A command that was killed leaves a step without an end; the step's time then counts up to the
+  /// last event before the next command began.
   package init(events: [JournalEvent]) {
     var finished: [Step: JournalEvent] = [:]
     var seconds: [Step: Double] = [:]

@@ -6,19 +6,23 @@ package struct EvaluationFigures: Sendable, Equatable {
   package let winRates: [WinRate]
   /// Tuned against base by the weighted utility.
   package let overall: WinRate
-  /// Mean of log p(tuned) - log p(base) over the tuned answers, nats an answer: an unbiased estimate
-  /// of the sequence KL at the sampling distribution when temperature is 1 and nothing is truncated.
+  /// Mean of log p(tuned) - log p(base) over the tuned answers, nats an answer: an unbiased
+  /// estimate of the sequence KL at the sampling distribution when temperature is 1 and nothing is
+  /// truncated.
   package let kl: Double
+  /// Tokens an answer.
   package let meanLength: RunSummary.BeforeAfter
+  /// Negative log-likelihood under the untouched model, nats a token.
   package let baseNLL: RunSummary.BeforeAfter
+  /// Distinct word bigrams over all word bigrams.
   package let distinct2: RunSummary.BeforeAfter
 
   /// Computes every figure; nil when there is no sample or a line names other principles.
   ///
-  /// The utility of an answer is U = sum of w_i m_i / s_i, where m_i is the measure and s_i its standard
-  /// deviation over the base answers; a principle on which all base answers are equal (s_i = 0) is left
-  /// out of U. A tuned answer is compared with the base answer of the same prompt and sample
-  /// index; equal values are a tie and count one half.
+  /// The utility of an answer is U = sum of w_i m_i / s_i, where m_i is the measure and s_i its
+  /// standard deviation over the base answers; a principle on which all base answers are equal (s_i
+  /// = 0) is left out of U. A tuned answer is compared with the base answer of the same prompt and
+  /// sample index; equal values are a tie and count one half.
   package init?(samples: [SampleComparison], weights: [Double]) {
     guard let principleIDs = samples.first?.principleIDs, principleIDs.count == weights.count,
       samples.allSatisfy({

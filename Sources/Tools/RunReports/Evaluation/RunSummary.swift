@@ -2,9 +2,12 @@
 package struct RunSummary: Sendable, Equatable {
   /// A pair of figures: before and after.
   package struct BeforeAfter: Sendable, Equatable {
+    /// Of the base model.
     package var base: Double
+    /// Of the tuned policy.
     package var tuned: Double
 
+    /// Puts the figures together.
     package init(base: Double, tuned: Double) {
       self.base = base
       self.tuned = tuned
@@ -15,13 +18,16 @@ package struct RunSummary: Sendable, Equatable {
   package struct Agreement: Sendable, Equatable {
     /// Share of untied held-out pairs, with its 95 % interval.
     package var accuracy: Double
+    /// Lower end of the 95 % interval.
     package var low: Double
+    /// Upper end of the 95 % interval.
     package var high: Double
     /// The same over pairs whose judge margin is above the median.
     package var clearAccuracy: Double
     /// Untied held-out pairs.
     package var pairs: Int
 
+    /// Puts the figures together.
     package init(accuracy: Double, low: Double, high: Double, clearAccuracy: Double, pairs: Int) {
       self.accuracy = accuracy
       self.low = low
@@ -33,13 +39,18 @@ package struct RunSummary: Sendable, Equatable {
 
   /// What one principle gained.
   package struct Principle: Sendable, Equatable {
+    /// The principle's id.
     package var id: String
+    /// Its weight in the utility.
     package var weight: Double
+    /// How well its preference model learnt.
     package var agreement: Agreement
     /// Mean measure of the answers, 0 to 1.
     package var mean: BeforeAfter
+    /// Tuned against base by the principle's measure.
     package var winRate: WinRate
 
+    /// Puts the figures together.
     package init(
       id: String,
       weight: Double,
@@ -55,8 +66,11 @@ package struct RunSummary: Sendable, Equatable {
     }
   }
 
+  /// Name of the run at the services.
   package var runID: String
+  /// The base model.
   package var modelID: String
+  /// Seed of everything random.
   package var seed: Int
   /// In the order of the recipe.
   package var principles: [Principle]
@@ -77,6 +91,7 @@ package struct RunSummary: Sendable, Equatable {
   /// What produced the figures: program, services, adapters.
   package var versions: [(name: String, version: String)]
 
+  /// Puts the figures together.
   package init(
     runID: String,
     modelID: String,
@@ -105,6 +120,7 @@ package struct RunSummary: Sendable, Equatable {
     self.versions = versions
   }
 
+  /// Two values are equal when they are written the same.
   package static func == (left: RunSummary, right: RunSummary) -> Bool {
     left.json == right.json
   }

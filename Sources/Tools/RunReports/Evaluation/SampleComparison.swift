@@ -5,6 +5,7 @@
 package struct SampleComparison: Sendable, Equatable {
   /// One answer.
   package struct Answer: Sendable, Equatable {
+    /// The answer.
     package var text: String
     /// Tokens that were sampled, the end token included.
     package var tokens: Int
@@ -16,8 +17,10 @@ package struct SampleComparison: Sendable, Equatable {
     package var baseLogProbability: Double
     /// The same under the tuned policy.
     package var tunedLogProbability: Double
+    /// Tokens that the log-probabilities are sums over.
     package var scoredTokens: Int
 
+    /// Puts the parts together.
     package init(
       text: String,
       tokens: Int,
@@ -37,15 +40,20 @@ package struct SampleComparison: Sendable, Equatable {
     }
   }
 
+  /// The prompt's id.
   package var promptID: String
+  /// The prompt.
   package var prompt: String
   /// 0 to samples a prompt - 1.
   package var sampleIndex: Int
   /// Names of the measures.
   package var principleIDs: [String]
+  /// The base model's answer.
   package var base: Answer
+  /// The tuned policy's answer.
   package var tuned: Answer
 
+  /// Puts the parts together.
   package init(
     promptID: String,
     prompt: String,

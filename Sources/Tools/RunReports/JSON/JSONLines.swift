@@ -2,7 +2,8 @@ internal import Foundation
 
 /// Files with one JSON value a line.
 package enum JSONLines {
-  /// Reads every whole line; empty lines are skipped, a last line without its end is left out when torn.
+  /// Reads every whole line; empty lines are skipped, a last line without its end is left out when
+  /// torn.
   package static func read(path: String) throws(RunReportError) -> [JSONValue] {
     let text = try TextFile.read(path: path)
     var values: [JSONValue] = []

@@ -1,8 +1,10 @@
 extension JSONValue {
-  /// Reads one JSON text (RFC 8259): whole, no trailing characters, names unique, at most 128 levels deep.
+  /// Reads one JSON text (RFC 8259): whole, no trailing characters, names unique, at most 128
+  /// levels deep.
   ///
-  /// With `allowsNonFinite` the words NaN, Infinity and -Infinity, which some writers put where JSON has no word, and
-  /// numbers that are too large are read as what they mean, so that a command can refuse them by name.
+  /// With `allowsNonFinite` the words NaN, Infinity and -Infinity, which some writers put where
+  /// JSON has no word, and numbers that are too large are read as what they mean, so that a command
+  /// can refuse them by name.
   package init(parsing text: String, allowsNonFinite: Bool = false) throws(RunReportError) {
     var parser = JSONParser(bytes: Array(text.utf8), allowsNonFinite: allowsNonFinite)
     self = try parser.parseDocument()

@@ -58,9 +58,12 @@ package enum JSONValue: Sendable, Equatable {
 
 /// One name and value of a JSON object.
 package struct JSONMember: Sendable, Equatable {
+  /// The name.
   package let name: String
+  /// The value.
   package let value: JSONValue
 
+  /// Makes the value that is written out.
   package init(_ name: String, _ value: JSONValue) {
     self.name = name
     self.value = value
@@ -71,11 +74,17 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral,
   ExpressibleByDictionaryLiteral
 {
+  /// Makes the value that is written out.
   package init(stringLiteral value: String) { self = .string(value) }
+  /// Makes the value that is written out.
   package init(integerLiteral value: Int) { self = .integer(value) }
+  /// Makes the value that is written out.
   package init(floatLiteral value: Double) { self = .number(value) }
+  /// Makes the value that is written out.
   package init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// Makes the value that is written out.
   package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  /// Makes the value that is written out.
   package init(dictionaryLiteral elements: (String, JSONValue)...) {
     self = .object(elements.map { JSONMember($0.0, $0.1) })
   }

@@ -2,9 +2,10 @@ internal import Glibc
 
 /// A file that only grows, one whole write at a time.
 ///
-/// Each write goes to the kernel before the call returns and, when asked for, to the disk: a process that
-/// is killed loses nothing that it was told is written.
+/// Each write goes to the kernel before the call returns and, when asked for, to the disk: a
+/// process that is killed loses nothing that it was told is written.
 package final class AppendedFile: Sendable {
+  /// Where the file is.
   package let path: String
   private let descriptor: Int32
 

@@ -2,9 +2,10 @@ internal import Synchronization
 
 /// The events of a run, one JSON line each, on disk before `record` returns.
 ///
-/// The journal is what a run is resumed from, so an event is flushed to the disk, and a last line that was
-/// cut short by a crash is dropped when the journal is opened again.
+/// The journal is what a run is resumed from, so an event is flushed to the disk, and a last line
+/// that was cut short by a crash is dropped when the journal is opened again.
 package final class Journal: Sendable {
+  /// Where the journal is.
   package let path: String
   private let file: AppendedFile
   private let state: Mutex<[JournalEvent]>

@@ -7,6 +7,7 @@ package struct JournalEvent: Sendable, Equatable {
   /// What belongs to it, in the order in which it was written.
   package let fields: [JSONMember]
 
+  /// States an event.
   package init(time: Double, kind: String, fields: [JSONMember]) {
     self.time = time
     self.kind = kind

@@ -2,9 +2,9 @@ internal import Synchronization
 
 /// `metrics.jsonl` and the TensorBoard file of a run, which always hold the same steps.
 ///
-/// A trainer that is attached to again sends its earlier steps again, and one that was resumed from a checkpoint
-/// computes some again. A line that says the same as the newest line of its step is not written
-/// twice; of two different lines the later one counts.
+/// A trainer that is attached to again sends its earlier steps again, and one that was resumed from
+/// a checkpoint computes some again. A line that says the same as the newest line of its step is
+/// not written twice; of two different lines the later one counts.
 package final class MetricsLog: Sendable {
   private let file: AppendedFile
   private let tensorBoard: TensorBoardWriter

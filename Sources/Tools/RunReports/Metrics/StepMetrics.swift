@@ -6,11 +6,14 @@ package struct StepMetrics: Sendable, Equatable {
   package var seconds: Double
   /// The scalarizer version that gave every reward of the step.
   package var configurationVersion: Int
+  /// SHA-256 of that configuration.
   package var configurationHash: String
+  /// Where that scalarizer answered.
   package var scalarizerEndpoint: String
   /// Name and value, in the order in which the trainer sent them.
   package var values: [(name: String, value: Double)]
 
+  /// Puts the parts together.
   package init(
     step: Int,
     seconds: Double,
@@ -27,6 +30,7 @@ package struct StepMetrics: Sendable, Equatable {
     self.values = values
   }
 
+  /// Two values are equal when they are written the same.
   package static func == (left: StepMetrics, right: StepMetrics) -> Bool {
     left.json == right.json
   }

@@ -4,8 +4,8 @@ internal import Foundation
 enum HTML {
   /// Escapes text for element content and for attribute values in double quotes.
   ///
-  /// Control characters that HTML forbids become the replacement character, so that whatever a model wrote
-  /// can be shown.
+  /// Control characters that HTML forbids become the replacement character, so that whatever a
+  /// model wrote can be shown.
   static func escape(_ text: String) -> String {
     var result = ""
     result.reserveCapacity(text.utf8.count)

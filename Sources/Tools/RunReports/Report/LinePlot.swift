@@ -170,7 +170,8 @@ struct LinePlot {
     guard smooths, points.count >= 8 else {
       return ["<polyline class=\"line c\(line.colour)\" points=\"\(path(raw))\"/>"]
     }
-    // The average spans about a twentieth of the run, so that long runs are calm and short ones not flat.
+    // The average spans about a twentieth of the run, so that long runs are calm and short ones not
+    // flat.
     let span = max(5, Double(raw.count) / 20)
     let average = Statistics.movingAverage(raw, smoothing: 1 - 1 / span)
     return [

@@ -1,6 +1,7 @@
 /// Which training metrics the report draws, under which title and unit.
 ///
-/// Names are those of the trainer's own catalogue; where peers use several, the first that a run has counts.
+/// Names are those of the trainer's own catalogue; where peers use several, the first that a run
+/// has counts.
 enum MetricCatalogue {
   /// One plot of one or more metrics.
   struct Plot {

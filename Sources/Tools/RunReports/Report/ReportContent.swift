@@ -1,9 +1,12 @@
 /// Everything the report page is made from.
 package struct ReportContent: Sendable {
+  /// The figures.
   package var summary: RunSummary
   /// Training steps in order.
   package var steps: [StepMetrics]
+  /// Held-out answers of both sides.
   package var samples: [SampleComparison]
+  /// The journal.
   package var events: [JournalEvent]
   /// The resolved recipe as text.
   package var recipe: String
@@ -12,6 +15,7 @@ package struct ReportContent: Sendable {
   /// Unix time, seconds.
   package var startedAt: Double
 
+  /// Puts the parts together.
   package init(
     title: String,
     startedAt: Double,

@@ -38,7 +38,8 @@ extension ReportPage {
 
   /// What happened, as a table: swaps, waits, restarts, checkpoints.
   static func eventTable(_ events: [JournalEvent], startedAt: Double) -> String {
-    // Steps are in the plots and checkpoints are routine; the table is for what a reader would ask about.
+    // Steps are in the plots and checkpoints are routine; the table is for what a reader would ask
+    // about.
     let silent: Set = ["checkpoint"]
     let rows = events.filter { !silent.contains($0.kind) }.map { event in
       let fields = event.fields.filter { $0.value.members == nil && $0.value.elements == nil }

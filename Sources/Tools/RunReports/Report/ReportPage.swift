@@ -3,6 +3,7 @@ package struct ReportPage {
   private let content: ReportContent
   private let verdict: Verdict
 
+  /// Takes what the page shows.
   package init(_ content: ReportContent) {
     self.content = content
     verdict = Verdict(content.summary)

@@ -13,7 +13,8 @@ struct Verdict: Equatable {
   /// The evidence, a sentence each.
   let sentences: [String]
 
-  /// The limits past which an improvement is called gibberish: those of the default recipe's promise.
+  /// The limits past which an improvement is called gibberish: those of the default recipe's
+  /// promise.
   private static let baseNLLRiseMax = 0.8
   private static let distinct2ShareMin = 0.7
 

@@ -2,8 +2,8 @@
 package enum Diversity {
   /// Distinct word bigrams over all word bigrams of the answers; nil when there is no bigram.
   ///
-  /// Words are runs of letters, digits and apostrophes, in lower case; a bigram stays inside one answer.
-  /// Two sets are comparable only when they hold the same number of answers.
+  /// Words are runs of letters, digits and apostrophes, in lower case; a bigram stays inside one
+  /// answer. Two sets are comparable only when they hold the same number of answers.
   package static func distinctBigramShare(_ answers: [String]) -> Double? {
     var distinct = Set<[Substring]>()
     var count = 0

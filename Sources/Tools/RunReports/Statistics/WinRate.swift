@@ -1,12 +1,13 @@
-/// How often one side beats the other, with a 95 % interval that knows that answers to one prompt are alike.
+/// How often one side beats the other, with a 95 % interval that knows that answers to one prompt
+/// are alike.
 ///
 /// The interval is Wilson's on the effective number of comparisons. Answers to one prompt are not
-/// independent, so n comparisons in clusters tell as much as n / d independent ones, where the design
-/// effect d is the variance of the mean over clusters (ratio estimator, C / (C - 1) correction) divided by the
-/// variance that independent comparisons of the same spread would have. d is never taken below 1. When
-/// every comparison has the same outcome d cannot be estimated and each cluster counts once.
-/// We prefer this to a bootstrap because it needs no random numbers and stays honest at 0 and 1,
-/// where every resample is the same.
+/// independent, so n comparisons in clusters tell as much as n / d independent ones, where the
+/// design effect d is the variance of the mean over clusters (ratio estimator, C / (C - 1)
+/// correction) divided by the variance that independent comparisons of the same spread would have.
+/// d is never taken below 1. When every comparison has the same outcome d cannot be estimated and
+/// each cluster counts once. We prefer this to a bootstrap because it needs no random numbers and
+/// stays honest at 0 and 1, where every resample is the same.
 package struct WinRate: Sendable, Equatable {
   /// Mean outcome: 1 a win, 0 a loss, one half a tie.
   package let rate: Double

@@ -13,7 +13,8 @@ enum CRC32C {
     }
   }
 
-  /// The checksum as TFRecord stores it: rotated and shifted, so that data holding checksums stays safe.
+  /// The checksum as TFRecord stores it: rotated and shifted, so that data holding checksums stays
+  /// safe.
   static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
     let value = checksum(bytes)
     return (value >> 15 | value << 17) &+ 0xa282_ead8

@@ -1,6 +1,7 @@
 /// Bytes of TensorBoard event files (PEERS 2.10): protobuf events inside TFRecord frames.
 ///
-/// The few fields of `tensorflow.Event` that we need are written by hand; the schema is not ours and is frozen.
+/// The few fields of `tensorflow.Event` that we need are written by hand; the schema is not ours
+/// and is frozen.
 package enum TensorBoardEvent {
   /// The record that begins every file; `wallTime` is Unix time in seconds.
   package static func header(wallTime: Double) -> [UInt8] {

@@ -1,5 +1,6 @@
 /// Writes the scalars of a run for TensorBoard.
 package final class TensorBoardWriter: Sendable {
+  /// Where the event file is.
   package let path: String
   private let file: AppendedFile
   private let now: @Sendable () -> Double

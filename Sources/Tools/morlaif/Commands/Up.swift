@@ -93,7 +93,8 @@ enum ServiceChoice {
     model: String?
   ) -> LocalServices {
     var environment = Environment.all
-    // Services run in this working directory too, but a path that survives is easier to find in a log.
+    // Services run in this working directory too, but a path that survives is easier to find in a
+    // log.
     environment["MORLAIF_CERTIFICATES"] =
       URL(fileURLWithPath: place.certificateFolder).standardizedFileURL.path
     if let model {

@@ -46,7 +46,7 @@ enum Diagnostics {
     case let error as RPCError:
       switch error.code {
       case .unavailable, .deadlineExceeded: 69
-      case .invalidArgument, .notFound, .outOfRange, .unimplemented: 65
+      case .invalidArgument, .notFound, .outOfRange: 65
       default: 70
       }
     case let error as ServiceKitError: error.exitStatus.rawValue

@@ -4,7 +4,8 @@ internal import Operations
 internal import RunReports
 internal import Synchronization
 
-/// Shows how far a long command is: one line that changes on a terminal, plain lines now and then elsewhere.
+/// Shows how far a long command is: one line that changes on a terminal, plain lines now and then
+/// elsewhere.
 final class TerminalProgress: RunProgress {
   private struct State {
     var lastShown = ContinuousClock.now - .seconds(3600)
@@ -12,7 +13,8 @@ final class TerminalProgress: RunProgress {
     var isLineOpen = false
     /// Whether the end of this work was shown: it comes once, however often it is told.
     var isEndShown = false
-    /// When the work now shown was first seen, and how much was done then: what the rate is taken from.
+    /// When the work now shown was first seen, and how much was done then: what the rate is taken
+    /// from.
     var since = ContinuousClock.now
     var doneThen = 0.0
   }

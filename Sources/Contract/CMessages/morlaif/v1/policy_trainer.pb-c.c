@@ -1633,7 +1633,7 @@ const ProtobufCMessageDescriptor morlaif__v1__sampling_options__descriptor =
   (ProtobufCMessageInit) morlaif__v1__sampling_options__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor morlaif__v1__sample_pairs_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor morlaif__v1__sample_pairs_request__field_descriptors[6] =
 {
   {
     "prompts",
@@ -1695,8 +1695,21 @@ static const ProtobufCFieldDescriptor morlaif__v1__sample_pairs_request__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "hints_utf8",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Morlaif__V1__SamplePairsRequest, n_hints_utf8),
+    offsetof(Morlaif__V1__SamplePairsRequest, hints_utf8),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned morlaif__v1__sample_pairs_request__field_indices_by_name[] = {
+  5,   /* field[5] = hints_utf8 */
   2,   /* field[2] = pairs_per_prompt_max */
   0,   /* field[0] = prompts */
   1,   /* field[1] = samples_per_prompt */
@@ -1706,7 +1719,7 @@ static const unsigned morlaif__v1__sample_pairs_request__field_indices_by_name[]
 static const ProtobufCIntRange morlaif__v1__sample_pairs_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor morlaif__v1__sample_pairs_request__descriptor =
 {
@@ -1716,7 +1729,7 @@ const ProtobufCMessageDescriptor morlaif__v1__sample_pairs_request__descriptor =
   "Morlaif__V1__SamplePairsRequest",
   "morlaif.v1",
   sizeof(Morlaif__V1__SamplePairsRequest),
-  5,
+  6,
   morlaif__v1__sample_pairs_request__field_descriptors,
   morlaif__v1__sample_pairs_request__field_indices_by_name,
   1,  morlaif__v1__sample_pairs_request__number_ranges,

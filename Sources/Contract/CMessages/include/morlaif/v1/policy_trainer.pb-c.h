@@ -127,10 +127,18 @@ struct  Morlaif__V1__SamplePairsRequest
   uint32_t pairs_per_prompt_max;
   Morlaif__V1__SamplingOptions *sampling;
   uint64_t seed;
+  /*
+   * Instructions that some of the answers are sampled with, so that they differ more than a model's answers do by
+   * themselves: the first samples_per_prompt / (hints + 1) answers see the prompt alone, the next as many see it
+   * followed by the first hint, and so on. A pair always carries the prompt without hints.
+   * samples_per_prompt must be a multiple of hints + 1.
+   */
+  size_t n_hints_utf8;
+  ProtobufCBinaryData *hints_utf8;
 };
 #define MORLAIF__V1__SAMPLE_PAIRS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__sample_pairs_request__descriptor) \
-    , 0,NULL, 0, 0, NULL, 0 }
+    , 0,NULL, 0, 0, NULL, 0, 0,NULL }
 
 
 typedef enum {

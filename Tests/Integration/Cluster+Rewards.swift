@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+extension Cluster {
+  private static let principles = ["conciseness", "understandability"]
+
+  /// Labels pairs by the rules, trains a preference model for each principle, configures the scalarizer.
+  func prepareRewards() throws {
+    var lines = ""
+    for index in 1...24 {
+      let short = "Boil the water, add the leaves and wait for \(index) minutes."
+      let long =
+        String(
+          repeating: "There is quite a lot that could be said about it, ",
+          count: 1 + index % 4
+        )
+        + "and \(index) of these things are rather hard to understand for anybody."
+      let (a, b) = index.isMultiple(of: 2) ? (short, long) : (long, short)
+      lines += """
+        {"id":"t\(index)","prompt":"How do I make tea for \(index) people?","response_a":"\(a)","response_b":"\(b)"}
+
+        """
+    }
+    let place = endpoints
+    try expectSuccess(
+      morlaif(
+        ["label", "--dataset", "tiny", "--input", "-", "--output", "-"] + principleOptions + place,
+        input: lines
+      )
+    )
+    try expectSuccess(
+      morlaif(
+        ["train-preferences", "--dataset", "tiny", "--adapter", "tiny"] + principleOptions + place
+      )
+    )
+    _ = try configure("SCALARIZATION_METHOD_LINEAR")
+  }
+
+  /// Options that tell the command line where the services are.
+  var endpoints: [String] {
+    ["--certificates", certificates]
+      + members.flatMap { ["--endpoint", "\($0.key)=127.0.0.1:\($0.value.port)"] }
+  }
+
+  private var principleOptions: [String] {
+    Self.principles.flatMap { ["--principle", $0] }
+  }
+
+  /// Gives the scalarizer another function through the generic `call`; answers its version.
+  func configure(_ method: String) throws -> Int {
+    struct Reply: Decodable { let configurationVersion: String }
+    let weights = Self.principles.map { "{\"principleId\":\"\($0)\",\"weight\":1}" }
+    let outcome = try morlaif([
+      "call", endpoint("scalarizer"), "morlaif.v1.Scalarizer/Configure",
+      "{\"configuration\":{\"method\":\"\(method)\",\"weights\":[\(weights.joined(separator: ","))]}}",
+      "--certificates", certificates,
+    ])
+    try expectSuccess(outcome)
+    let reply = try JSONDecoder().decode(Reply.self, from: Data(outcome.output.utf8))
+    return try #require(Int(reply.configurationVersion))
+  }
+
+  /// Starts a training of the policy whose steps go to `output`.
+  func trainPolicy(steps: Int, output: String) throws -> Process {
+    let prompts = folder.path("prompts.jsonl")
+    let lines = (1...8).map { "{\"prompt\":\"How do I make tea for \($0) people?\"}\n" }
+    try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: prompts))
+    let settings = [
+      "steps=\(steps)", "prompts_per_step=4", "samples_per_prompt=1", "top_layers=2", "rank=2",
+      "epochs=1", "minibatches=1", "checkpoint_steps=2",
+    ]
+    return try launch(
+      ["train-policy", "--run-id", "tiny", "--input", prompts, "--max-tokens", "12"]
+        + principleOptions + settings.flatMap { ["--set", $0] } + endpoints,
+      output: output
+    )
+  }
+
+  func expectSuccess(_ outcome: Program.Outcome) throws {
+    guard outcome.status == 0 else {
+      throw Failure(description: "exit code \(outcome.status): \(outcome.errors)\(outcome.output)")
+    }
+  }
+}

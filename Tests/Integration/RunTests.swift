@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+/// The whole main job on the real model, as small as it can be.
+@Suite(
+  .enabled(if: Program.isBuilt, "the executables have not been built"),
+  .enabled(if: RunTests.model != nil, "MORLAIF_TEST_MODEL does not name a model")
+)
+struct RunTests {
+  static let model = ProcessInfo.processInfo.environment["MORLAIF_TEST_MODEL"]
+
+  @Test func `a recipe leaves a whole run folder and running it again repeats nothing`() throws {
+    let cluster = try Cluster(model: try #require(Self.model))
+    let recipe = cluster.folder.path("recipe.yaml")
+    try Data(Self.recipe.utf8).write(to: URL(fileURLWithPath: recipe))
+    let output = cluster.folder.path("run")
+    try cluster.expectSuccess(
+      cluster.morlaif(["run", recipe, "--output", output] + cluster.endpoints)
+    )
+    for name in [
+      "recipe.yaml", "journal.jsonl", "labels.jsonl", "adapters", "checkpoints", "metrics.jsonl",
+      "summary.json", "report.html",
+    ] {
+      #expect(FileManager.default.fileExists(atPath: "\(output)/\(name)"), "\(name) is missing")
+    }
+    let summary = try summary(of: output)
+    let overall = try #require(summary["overall"] as? [String: Any])
+    let rate = try #require(overall["win_rate"] as? Double)
+    let low = try #require(overall["win_rate_low"] as? Double)
+    let high = try #require(overall["win_rate_high"] as? Double)
+    #expect(low <= rate && rate <= high)
+    let principles = try #require(summary["principles"] as? [String: [String: Any]])
+    #expect(Set(principles.keys) == ["conciseness", "understandability"])
+    for (id, values) in principles {
+      for key in ["pm_accuracy", "base_mean", "tuned_mean", "win_rate"] {
+        #expect(values[key] is Double, "\(id).\(key)")
+      }
+    }
+    for key in ["kl", "mean_length", "base_nll", "distinct_2", "seconds", "peak_rss_mib"] {
+      #expect(summary[key] != nil, "\(key)")
+    }
+    let steps = try lines(output, "metrics.jsonl")
+    let journal = try lines(output, "journal.jsonl")
+    try cluster.expectSuccess(
+      cluster.morlaif(["run", recipe, "--output", output] + cluster.endpoints)
+    )
+    #expect(try lines(output, "metrics.jsonl") == steps)
+    #expect(try lines(output, "journal.jsonl").starts(with: journal))
+  }
+
+  private func summary(of folder: String) throws -> [String: Any] {
+    let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/summary.json"))
+    return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+  }
+
+  private func lines(_ folder: String, _ name: String) throws -> [Substring] {
+    try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8).split(separator: "\n")
+  }
+
+  private static let recipe = """
+    name: smallest
+    seed: 5
+    principles:
+      - {id: conciseness, weight: 1}
+      - {id: understandability, weight: 1}
+    judge: rules
+    prompts: {file: \(Program.projectRoot.path)/Tests/Integration/prompts.jsonl, held_out_share: 0.25}
+    sampling: {samples_per_prompt: 2, tokens_max: 24}
+    preferences: {top_layers: 2, rank: 4, epochs: 1, held_out_share: 0.25}
+    scalarizer: {method: linear}
+    policy: {top_layers: 2, rank: 4, steps: 2, prompts_per_step: 4, samples_per_prompt: 1, epochs: 1, minibatches: 1}
+    evaluation: {samples_per_prompt: 2, tokens_max: 24}
+    """
+}
