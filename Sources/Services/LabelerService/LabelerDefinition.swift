@@ -37,6 +37,6 @@ package enum LabelerDefinition: ServiceDefinition {
       judges: judges,
       metrics: context.metrics
     )
-    return ServiceAssembly(services: [LabelerService(calls)])
+    return ServiceAssembly(services: [LabelerService(calls)], close: { try store.close() })
   }
 }

@@ -26,7 +26,7 @@ package struct BaseModel: Sendable {
 
   /// Loads a GGUF file or a Hugging Face folder and sets the threads of numerical work.
   ///
-  /// - Parameter threads: 0 for all cores.
+  /// 0 threads are all cores.
   package static func load(path: String, threads: Int) throws -> BaseModel {
     guard FileManager.default.fileExists(atPath: path) else {
       throw ServiceKitError.unavailable(

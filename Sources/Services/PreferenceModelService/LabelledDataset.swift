@@ -17,7 +17,7 @@ struct LabelledDataset: Sendable {
 
   /// Fetches a dataset from the labeler.
   ///
-  /// - Parameter didRead: told how many pairs were read so far.
+  /// `didRead` is told how many pairs were read so far.
   static func fetch(
     _ datasetID: String,
     principleIDs: [String],

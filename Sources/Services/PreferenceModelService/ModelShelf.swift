@@ -58,7 +58,7 @@ final class ModelShelf: Sendable {
 
   /// The models of some principles in the caller's order, or of all principles by name.
   ///
-  /// - Parameter adapterID: empty for the newest of each principle.
+  /// An empty `adapterID` stands for the newest of each principle.
   func choose(
     _ principleIDs: [String],
     adapterID: String

@@ -4,7 +4,7 @@ internal import Preferences
 extension PreferenceMetrics {
   /// The contract's form, with the 95 % Wilson interval of the accuracy.
   ///
-  /// - Parameter lengthCorrelation: of scores and answer lengths, where it was measured.
+  /// `lengthCorrelation` is that of scores and answer lengths, where it was measured.
   func message(lengthCorrelation: Double = 0) -> PreferenceEvaluation {
     let (low, high) = Self.wilson(share: accuracy, count: untiedCount)
     return PreferenceEvaluation(

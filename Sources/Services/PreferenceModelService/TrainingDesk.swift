@@ -60,8 +60,8 @@ final class TrainingDesk: Service {
 
   /// Trains and keeps what was finished, even when the caller leaves or the service stops.
   ///
-  /// - Parameter progress: told at most twice a second and at each change of stage.
-  /// - Returns: whether all principles were finished.
+  /// `progress` is told at most twice a second and at each change of stage. Returns whether all
+  /// principles were finished.
   func train(
     _ order: Order,
     progress: @escaping @Sendable (TrainPreferencesProgress) -> Void
@@ -85,7 +85,7 @@ final class TrainingDesk: Service {
         },
         heldOutPrompts: order.heldOut,
         now: { ContinuousClock.now - start },
-        isCancelled: { [state] in Task.isCancelled || state.withLock { $0.isStopping } },
+        isCancelled: { Task.isCancelled || self.state.withLock { $0.isStopping } },
         progress: { if throttle.lets($0) { progress($0.message) } }
       )
       switch outcome {

@@ -60,7 +60,7 @@ struct ScalarizationFunction: Sendable, Equatable, Codable {
 
   /// The function with every principle's statistics.
   ///
-  /// - Parameter statistics: those of the request, for the principles that have none of their own.
+  /// `statistics` are those of the request, for the principles that have none of their own.
   func resolved(
     with statistics: [String: Normaliser]
   ) throws(ScalarizerServiceError) -> Scalarization.ScalarizationConfiguration {

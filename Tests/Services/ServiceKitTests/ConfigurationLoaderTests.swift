@@ -2,7 +2,7 @@ import ServiceKit
 import Testing
 
 /// A configuration with the common sections and one key of its own.
-private struct SampleConfiguration: Decodable {
+private struct SampleConfiguration: ServiceConfiguration {
   var common: CommonConfiguration
   var size: Int
 

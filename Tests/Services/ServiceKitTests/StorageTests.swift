@@ -1,5 +1,6 @@
 import Foundation
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @Suite struct StorageTests {

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Synchronization
 
-/// The counters and gauges of one process. Names end in their unit.
+/// The counters and gauges of one process, whose names end in their unit.
 package final class MetricsRegistry: Sendable {
   private struct State {
     var counters: [String: Double] = [:]

@@ -10,6 +10,12 @@ package enum ReadyFile {
     let pid: Int32
   }
 
+  /// Removes the file of an earlier process, if there is one.
+  package static func remove(_ path: String) {
+    // A file that cannot be removed cannot be replaced either, and that is an error of `write`.
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
   /// Writes the file as a whole, so a reader never sees half of it.
   package static func write(
     _ path: String,

@@ -64,12 +64,21 @@ package struct ServiceContext: Sendable {
 package struct ServiceAssembly: Sendable {
   /// What the server offers besides health, reflection and metrics.
   package var services: [any RPCService]
-  /// What runs beside the server. On shutdown these stop first, so that calls which wait for them end.
+  /// What runs beside the server.
+  ///
+  /// On shutdown these stop first, so that calls which wait for them end.
   package var background: [any Service]
+  /// What is closed when no call is under way any more.
+  package var close: @Sendable () throws -> Void
 
   /// Puts an assembly together.
-  package init(services: [any RPCService], background: [any Service] = []) {
+  package init(
+    services: [any RPCService],
+    background: [any Service] = [],
+    close: @escaping @Sendable () throws -> Void = {}
+  ) {
     self.services = services
     self.background = background
+    self.close = close
   }
 }

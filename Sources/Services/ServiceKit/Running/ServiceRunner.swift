@@ -61,6 +61,8 @@ package struct ServiceRunner<Definition: ServiceDefinition>: Sendable {
   private func serve(_ configuration: Definition.Configuration, logger: Logger) async throws {
     let common = configuration.common
     let data = try DataFolder(common.data)
+    // Whoever waits for the file must not find that of an earlier process.
+    if let readyFile = options.readyFile { ReadyFile.remove(readyFile) }
     let metrics = MetricsRegistry()
     let peers = PeerConnections(
       peers: common.peers,
@@ -103,21 +105,29 @@ package struct ServiceRunner<Definition: ServiceDefinition>: Sendable {
         }
       )
     )
-    do {
-      try await group.run()
-    } catch {
-      await peers.close()
-      throw error
-    }
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await group.run()) } catch { outcome = .failure(error) }
     await peers.close()
+    try assembly.close()
+    try outcome.get()
   }
 
   private static func report(_ error: any Error, logger: Logger) -> ExitStatus {
-    let known = error as? ServiceKitError
-    logger.critical("failed", metadata: ["error": "\(error)"])
-    if let known { return known.exitStatus }
-    let code = (error as? RPCError)?.code ?? (error as? any RPCErrorConvertible)?.rpcError.code
-    return code == .unavailable ? .unavailable : .internalFault
+    if let known = error as? ServiceKitError {
+      logger.critical("failed", metadata: ["error": "\(known)"])
+      return known.exitStatus
+    }
+    guard let call = error as? RPCError ?? (error as? any RPCErrorConvertible)?.rpcError else {
+      logger.critical("failed", metadata: ["error": "\(error)"])
+      return .internalFault
+    }
+    logger.critical("failed", metadata: ["error": "\(call.message)"])
+    switch call.code {
+    case .unavailable: return .unavailable
+    // What the server refuses before it listens: certificates, addresses, limits.
+    case .failedPrecondition, .invalidArgument: return .configuration
+    default: return .internalFault
+    }
   }
 }
 

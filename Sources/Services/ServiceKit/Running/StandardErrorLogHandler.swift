@@ -43,7 +43,7 @@ package struct StandardErrorLogHandler: LogHandler {
     metadata: Logger.Metadata
   ) -> String {
     let stamp = time.ISO8601Format(.iso8601(timeZone: .gmt, includingFractionalSeconds: true))
-    var line = "\(stamp) \(level.rawValue) \(service): \(escaped(message))"
+    var line = "\(stamp)Z \(level.rawValue) \(service): \(escaped(message))"
     for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
       let text = "\(value)"
       let needsQuotes = text.isEmpty || text.contains { $0 == " " || $0 == "\"" || $0 == "=" }

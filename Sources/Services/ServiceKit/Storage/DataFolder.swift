@@ -8,7 +8,9 @@ package final class DataFolder: Sendable {
   private let lock: Int32
 
   /// Makes the folder where it is missing and takes its lock, or says which process has it.
-  package init(_ path: String) throws(ServiceKitError) {
+  package init(_ relativePath: String) throws(ServiceKitError) {
+    // Callers are told paths inside, which must mean the same to them wherever they are.
+    let path = URL(fileURLWithPath: relativePath).standardizedFileURL.path
     try DurableFile.makeFolder(path)
     let file = path + "/lock"
     let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)

@@ -1,8 +1,10 @@
 internal import Foundation
 internal import Glibc
 
-/// A file of JSON lines that only grows. A line that `append` returned from is on the disk; a line that
-/// a kill cut short is dropped when the file is opened again.
+/// A file of JSON lines that only grows.
+///
+/// A line that `append` returned from is on the disk; a line that a kill cut short is dropped when the
+/// file is opened again.
 package final class JournalFile<Entry: Codable & Sendable>: @unchecked Sendable {
   // SAFETY: `descriptor` is set once and used under `lock` only.
   private let lock = NSLock()

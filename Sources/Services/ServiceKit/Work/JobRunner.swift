@@ -41,8 +41,8 @@ package final class JobRunner<Event: Sendable>: Service {
 
   /// Starts a job.
   ///
-  /// - Parameter body: the work; it reports through the log, which is finished for it.
-  /// - Throws: `jobRunning` when there is one, `stopping` when the service shuts down.
+  /// The work reports through the log, which is finished for it. The error says whether another job
+  /// runs or the service shuts down.
   @discardableResult
   package func start(
     id: String,

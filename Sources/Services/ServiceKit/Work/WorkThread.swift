@@ -1,8 +1,9 @@
 internal import Foundation
 internal import Synchronization
 
-/// Runs heavy work on one thread of its own, in the order it was asked for, so that event loops never
-/// wait for numerical work. The number of waiting requests is bounded.
+/// Runs heavy work on one thread of its own, in the order it was asked for.
+///
+/// Event loops never wait for numerical work, and the number of requests that wait is bounded.
 package final class WorkThread: TaskExecutor, Sendable {
   private let name: String
   private let waitingMax: Int

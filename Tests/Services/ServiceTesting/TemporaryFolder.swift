@@ -1,10 +1,12 @@
 import Foundation
 
 /// A folder of one test, removed with the value.
-final class TemporaryFolder {
-  let path: String
+package final class TemporaryFolder: Sendable {
+  /// Path of the folder.
+  package let path: String
 
-  init() throws {
+  /// Makes the folder.
+  package init() throws {
     let url = FileManager.default.temporaryDirectory
       .appendingPathComponent("morlaif-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -15,7 +17,8 @@ final class TemporaryFolder {
     try? FileManager.default.removeItem(atPath: path)
   }
 
-  func file(_ name: String) -> String {
+  /// Path of a file inside.
+  package func file(_ name: String) -> String {
     path + "/" + name
   }
 }

@@ -1,0 +1,156 @@
+import Messages
+import RPC
+import ServiceStubs
+import ServiceTesting
+import Testing
+
+@Suite struct PolicySamplingTests {
+  private let harness: TrainerHarness
+
+  init() throws {
+    harness = try TrainerHarness()
+  }
+
+  private static let prompts = (0..<3).map { Prompt(id: "p\($0)", text: "Count to \($0).") }
+
+  private static func pairs(
+    _ trainer: PolicyTrainerClient,
+    seed: UInt64
+  ) async throws -> [PreferencePair] {
+    try await trainer.samplePairs(
+      SamplePairsRequest(
+        prompts: prompts,
+        samplesPerPrompt: 4,
+        pairsPerPromptMax: 2,
+        sampling: SamplingOptions(tokensMax: 8),
+        seed: seed
+      )
+    ) { try await collect($0) }
+    .compactMap { if case .pair(let pair) = $0.kind { pair } else { nil } }
+  }
+
+  private static func generate(
+    _ trainer: PolicyTrainerClient,
+    _ request: GenerateRequest
+  ) async throws -> [GeneratedAnswer] {
+    try await trainer.generate(request) { try await collect($0) }
+      .compactMap { if case .answer(let answer) = $0.kind { answer } else { nil } }
+  }
+
+  @Test func `pairs are the same for the same seed and their ids are unique`() async throws {
+    try await harness.run { trainer in
+      let first = try await Self.pairs(trainer, seed: 7)
+      #expect(first.count == 6)
+      #expect(Set(first.map(\.id)).count == 6)
+      #expect(first.allSatisfy { $0.responseA != $0.responseB })
+      #expect(try await Self.pairs(trainer, seed: 7) == first)
+      let other = try await Self.pairs(trainer, seed: 8)
+      #expect(Set(other.map(\.id)).isDisjoint(with: first.map(\.id)))
+    }
+  }
+
+  @Test func `answers come from the base model and from the policy of a run`() async throws {
+    try await harness.run { trainer in
+      var request = GenerateRequest(
+        prompts: Self.prompts,
+        samplesPerPrompt: 2,
+        sampling: SamplingOptions(tokensMax: 6),
+        seed: 1,
+        variant: .base
+      )
+      let base = try await Self.generate(trainer, request)
+      #expect(base.count == 6)
+      #expect(base.allSatisfy { $0.tokens > 0 && $0.tokens <= 6 && $0.sumLogProbability < 0 })
+      #expect(base.map(\.promptID) == ["p0", "p0", "p1", "p1", "p2", "p2"])
+      request.variant = .tuned
+      let tuned = request
+      #expect(await refusal { try await Self.generate(trainer, tuned) }.code == .notFound)
+      _ = try await TrainerHarness.train(trainer)
+      #expect(try await Self.generate(trainer, tuned).count == 6)
+      request.variant = .unspecified
+      let unspecified = request
+      #expect(
+        await refusal { try await Self.generate(trainer, unspecified) }.code == .invalidArgument
+      )
+    }
+    // The adapter is found in the run's folder after a restart.
+    try await harness.run { trainer in
+      let answers = try await Self.generate(
+        trainer,
+        GenerateRequest(prompts: Self.prompts, seed: 1, variant: .tuned, runID: "run")
+      )
+      #expect(answers.count == 3)
+    }
+  }
+
+  @Test func `log-probabilities agree with the sampler's own`() async throws {
+    try await harness.run { trainer in
+      let answers = try await Self.generate(
+        trainer,
+        GenerateRequest(
+          prompts: Self.prompts,
+          samplesPerPrompt: 1,
+          sampling: SamplingOptions(tokensMax: 6),
+          seed: 2,
+          variant: .base
+        )
+      )
+      var items = answers.map { answer in
+        TextItem(
+          id: answer.promptID,
+          prompt: Self.prompts.first { $0.id == answer.promptID }?.text ?? "",
+          response: answer.text
+        )
+      }
+      items.append(TextItem(id: "empty", prompt: "Say nothing.", response: ""))
+      let reply = try await trainer.logProbabilities(
+        LogProbabilitiesRequest(items: items, variant: .base)
+      )
+      #expect(reply.results.map(\.itemID) == items.map(\.id))
+      #expect(reply.results.last?.tokens == 0 && reply.results.last?.sum == 0)
+      for (result, answer) in zip(reply.results, answers) where result.tokens == answer.tokens {
+        // A text may be read as other tokens than it was written with; these were not.
+        #expect(abs(result.sum - answer.sumLogProbability) < 0.5)
+      }
+    }
+  }
+
+  @Test func `sampling that cannot be done is refused by name`() async throws {
+    try await harness.run { trainer in
+      func refused(_ change: (inout SamplePairsRequest) -> Void) async -> String {
+        var request = SamplePairsRequest(prompts: Self.prompts, samplesPerPrompt: 2)
+        change(&request)
+        let asked = request
+        let (code, message) = await refusal {
+          try await trainer.samplePairs(asked) { try await collect($0) }
+        }
+        return code == .invalidArgument ? message : "\(String(describing: code)): \(message)"
+      }
+      #expect(await refused { $0.samplesPerPrompt = 1 }.contains("samples_per_prompt"))
+      #expect(await refused { $0.prompts = [] }.contains("prompts is empty"))
+      #expect(
+        await refused { $0.sampling = SamplingOptions(topP: 1.5) }.contains("top_p")
+      )
+      #expect(
+        await refused { $0.sampling = SamplingOptions(stop: [""]) }.contains("stop")
+      )
+      #expect(
+        await refused { $0.prompts[1].text = String(repeating: "long ", count: 5000) }
+          .contains("prompt 'p1'")
+      )
+    }
+  }
+
+  @Test func `the files of a policy can be fetched`() async throws {
+    try await harness.run { trainer in
+      func files() async throws -> Set<String> {
+        let chunks = try await trainer.fetchPolicy(FetchPolicyRequest()) { try await collect($0) }
+        return Set(chunks.map(\.path))
+      }
+      #expect(await refusal { try await files() }.code == .notFound)
+      _ = try await TrainerHarness.train(trainer)
+      let names = try await files()
+      #expect(names.isSuperset(of: ["adapter/adapter_config.json", "checkpoint.safetensors"]))
+    }
+  }
+}
