@@ -13,8 +13,8 @@ import Testing
     let average = Statistics.movingAverage([4, 4, 8], smoothing: 0.5)
     #expect(average[0] == 4)
     #expect(average[1] == 4)
-    #expect(abs(average[2] - (1 + 0.5 + 4) / 0.875 * 0.875 / 0.875) < 1)
-    #expect(average[2] > 4 && average[2] < 8)
+    // (4 / 8 + 4 / 4 + 8 / 2) over the weights (1 / 8 + 1 / 4 + 1 / 2).
+    #expect(abs(average[2] - 5.5 / 0.875) < 1e-12)
   }
 
   @Test func `distinct bigrams are counted inside answers, whatever their case`() throws {
@@ -40,7 +40,8 @@ import Testing
     let rate = try #require(WinRate(outcomesByPrompt: clusters))
     #expect(rate.comparisons == 18)
     #expect(abs(rate.rate - 2.0 / 3) < 1e-12)
-    // d = 3 x 6 / 5: all of a cluster's answers say the same, and six clusters have five degrees of freedom.
+    // d = 3 x 6 / 5: all of a cluster's answers say the same, and six clusters have five degrees of
+    // freedom.
     #expect(abs(rate.effectiveComparisons - 5) < 1e-9)
   }
 
