@@ -103,61 +103,78 @@ struct PreferenceModelCalls: PreferenceModelHandler {
       limits: limits
     )
     try await trainings.exclusively {
-      let start = ContinuousClock.now
-      let dataset = try await fetch(datasetID, request.principleIDs) { count in
-        try await replies.write(
-          TrainPreferencesReply(
-            kind: .progress(TrainPreferencesProgress(stage: "labels", done: UInt64(count)))
-          )
-        )
-      }
-      let wanted = request.principleIDs.isEmpty ? dataset.principleIDs : request.principleIDs
-      let heldOut = dataset.heldOutPrompts(
-        share: settings.configuration.heldOutShare,
-        seed: request.seed
+      try await train(
+        datasetID: datasetID,
+        adapterID: adapterID,
+        settings: settings,
+        request: request,
+        replies
       )
-      var fingerprints: [String: String] = [:]
-      for id in wanted {
-        fingerprints[id] = dataset.fingerprint(
-          id,
-          heldOut: heldOut,
-          settings: settings.description(baseHash: base.hash)
-        )
-      }
-      let missing = wanted.filter { id in
-        request.force
-          || shelf.find(adapterID: adapterID, principleID: id)?.note.fingerprint != fingerprints[id]
-      }
-      try await replies.write(
-        TrainPreferencesReply(kind: .started(started(settings, wanted, dataset, heldOut)))
-      )
-      if !missing.isEmpty {
-        try await train(
-          TrainingDesk.Order(
-            adapterID: adapterID,
-            datasetID: datasetID,
-            settings: settings,
-            dataset: dataset,
-            heldOut: heldOut,
-            fingerprints: fingerprints,
-            principleIDs: missing
-          ),
-          replies
-        )
-      }
-      let models = try shelf.choose(wanted, adapterID: adapterID)
+    }
+  }
+
+  /// Fetches the labels, trains what is missing and tells the results.
+  private func train(
+    datasetID: String,
+    adapterID: String,
+    settings: TrainingSettings,
+    request: TrainPreferencesRequest,
+    _ replies: RPCWriter<TrainPreferencesReply>
+  ) async throws {
+    let start = ContinuousClock.now
+    let dataset = try await fetch(datasetID, request.principleIDs) { count in
       try await replies.write(
         TrainPreferencesReply(
-          kind: .finished(
-            TrainPreferencesFinished(
-              reports: models.map { $0.report(modelID: base.id) },
-              seconds: (ContinuousClock.now - start).seconds,
-              reused: missing.isEmpty
-            )
-          )
+          kind: .progress(TrainPreferencesProgress(stage: "labels", done: UInt64(count)))
         )
       )
     }
+    let wanted = request.principleIDs.isEmpty ? dataset.principleIDs : request.principleIDs
+    let heldOut = dataset.heldOutPrompts(
+      share: settings.configuration.heldOutShare,
+      seed: request.seed
+    )
+    var fingerprints: [String: String] = [:]
+    for id in wanted {
+      fingerprints[id] = dataset.fingerprint(
+        id,
+        heldOut: heldOut,
+        settings: settings.description(baseHash: base.hash)
+      )
+    }
+    let missing = wanted.filter { id in
+      request.force
+        || shelf.find(adapterID: adapterID, principleID: id)?.note.fingerprint != fingerprints[id]
+    }
+    try await replies.write(
+      TrainPreferencesReply(kind: .started(started(settings, wanted, dataset, heldOut)))
+    )
+    if !missing.isEmpty {
+      try await train(
+        TrainingDesk.Order(
+          adapterID: adapterID,
+          datasetID: datasetID,
+          settings: settings,
+          dataset: dataset,
+          heldOut: heldOut,
+          fingerprints: fingerprints,
+          principleIDs: missing
+        ),
+        replies
+      )
+    }
+    let models = try shelf.choose(wanted, adapterID: adapterID)
+    try await replies.write(
+      TrainPreferencesReply(
+        kind: .finished(
+          TrainPreferencesFinished(
+            reports: models.map { $0.report(modelID: base.id) },
+            seconds: (ContinuousClock.now - start).seconds,
+            reused: missing.isEmpty
+          )
+        )
+      )
+    )
   }
 
   /// Trains while the caller is told how far it is; a caller that leaves ends the training.

@@ -1,4 +1,3 @@
-package import ProtobufRuntime
 package import RPC
 
 /// All messages of a stream.
