@@ -49,6 +49,28 @@ import Testing
     }
   }
 
+  @Test func `hints vary the answers and pairs carry the prompt without them`() async throws {
+    try await harness.run { trainer in
+      func pairs(_ samples: UInt32) async throws -> [PreferencePair] {
+        try await trainer.samplePairs(
+          SamplePairsRequest(
+            prompts: Self.prompts,
+            samplesPerPrompt: samples,
+            sampling: SamplingOptions(tokensMax: 8),
+            seed: 7,
+            hints: ["Be brief."]
+          )
+        ) { try await collect($0) }
+        .compactMap { if case .pair(let pair) = $0.kind { pair } else { nil } }
+      }
+      let made = try await pairs(4)
+      #expect(made.count == 18)
+      #expect(Set(made.map(\.prompt)) == Set(Self.prompts.map(\.text)))
+      let uneven = await refusal { try await pairs(3) }
+      #expect(uneven.code == .invalidArgument && uneven.message.contains("multiple of 2"))
+    }
+  }
+
   @Test func `answers come from the base model and from the policy of a run`() async throws {
     try await harness.run { trainer in
       var request = GenerateRequest(
