@@ -9,7 +9,7 @@ internal import ServiceStubs
 struct LabelledDataset: Sendable {
   /// Labelled pairs of each principle.
   private(set) var pairs: [String: [LabelledPair]] = [:]
-  /// Every prompt once, in the labeler's order.
+  /// Every prompt once, in the order of the pairs.
   private(set) var prompts: [String] = []
 
   /// Principles that have labels, by name.
@@ -25,18 +25,16 @@ struct LabelledDataset: Sendable {
     didRead: (Int) async throws -> Void
   ) async throws -> LabelledDataset {
     let request = ExportRequest(datasetID: datasetID, principleIDs: principleIDs)
-    var dataset = LabelledDataset()
-    var known: Set<String> = []
-    dataset = try await labeler.export(request) { replies in
-      var dataset = LabelledDataset()
+    let dataset = try await labeler.export(request) { replies in
+      var collected: [ExportReply] = []
       var count = 0
       for try await reply in replies {
-        try dataset.add(reply, &known)
+        collected.append(reply)
         count += 1
         if count % 256 == 0 { try await didRead(count) }
       }
       try await didRead(count)
-      return dataset
+      return try LabelledDataset(collected)
     }
     for id in principleIDs where dataset.pairs[id] == nil {
       throw RPCError(
@@ -51,6 +49,17 @@ struct LabelledDataset: Sendable {
       )
     }
     return dataset
+  }
+
+  /// Takes exported pairs in the order of their ids and judges: labels are stored as they are judged, by
+  /// several workers, and a training must not depend on who of them was faster.
+  private init(_ replies: [ExportReply]) throws {
+    var known: Set<String> = []
+    for reply in replies.sorted(by: { ($0.pair?.id ?? "") < ($1.pair?.id ?? "") }) {
+      var ordered = reply
+      ordered.labels.sort { ($0.principleID, $0.judgeID) < ($1.principleID, $1.judgeID) }
+      try add(ordered, &known)
+    }
   }
 
   /// Adds one pair with its labels.

@@ -11,15 +11,26 @@ import Testing
     func wait() async throws { try await log.waitUntilFinished() }
   }
 
-  @Test func `work runs on the thread of its own`() async throws {
-    let thread = WorkThread(name: "work", waitingMax: 4)
-    let name = try await thread.perform { currentThreadName() }
-    #expect(name == "work")
-    let sum = try await thread.perform {
-      await Task.yield()
-      return currentThreadName() == "work" ? 3 : 0
+  @Test func `all work runs on one thread of its own, across its awaits`() async throws {
+    let thread = WorkThread(name: "work", waitingMax: 64)
+    let other = WorkThread(name: "other", waitingMax: 64)
+    let seen = try await withThrowingTaskGroup(of: Set<UInt>.self) { group in
+      for _ in 0..<32 {
+        group.addTask {
+          try await thread.perform {
+            let before = currentThread()
+            await Task.yield()
+            return [before, currentThread()]
+          }
+        }
+      }
+      var all: Set<UInt> = []
+      for try await threads in group { all.formUnion(threads) }
+      return all
     }
-    #expect(sum == 3)
+    #expect(seen.count == 1)
+    let elsewhere = try await other.perform { currentThread() }
+    #expect(!seen.contains(elsewhere))
   }
 
   @Test func `more work than the queue holds is refused`() async throws {
@@ -92,6 +103,6 @@ import Testing
   }
 }
 
-private func currentThreadName() -> String {
-  Thread.current.name ?? ""
+private func currentThread() -> UInt {
+  UInt(pthread_self())
 }

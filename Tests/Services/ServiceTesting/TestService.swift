@@ -22,7 +22,7 @@ package enum TestService {
       name: name,
       configurationFile: "\(name).yaml",
       logger: silentLogger,
-      data: try DataFolder(folder),
+      data: try eventually { try DataFolder(folder) },
       metrics: MetricsRegistry(),
       peers: PeerConnections(
         peers: peers,

@@ -13,18 +13,15 @@ package final class WorkThread: TaskExecutor, Sendable {
   /// Starts the thread.
   ///
   /// - Parameters:
-  ///   - name: what errors and thread lists call it.
+  ///   - name: what errors call it.
   ///   - waitingMax: requests under way or waiting, beyond which `perform` refuses.
   package init(name: String, waitingMax: Int) {
     self.name = name
     self.waitingMax = waitingMax
     let jobs = JobQueue()
     self.jobs = jobs
-    let thread = Thread {
-      // Set from inside: a name given before the start does not reach the system.
-      Thread.current.name = name
-      jobs.run()
-    }
+    let thread = Thread { jobs.run() }
+    thread.name = name
     // Deep call stacks of numerical code get what the main thread has.
     thread.stackSize = 8 << 20
     thread.start()

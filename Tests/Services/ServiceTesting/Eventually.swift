@@ -1,0 +1,34 @@
+import Foundation
+import ServiceKit
+
+/// Tries until something succeeds, for what a service of this process lets go of a moment after it has
+/// stopped; throws the last error after ten seconds, and a wrong configuration at once.
+package func eventually<Result>(_ attempt: () throws -> Result) throws -> Result {
+  let end = ContinuousClock.now + .seconds(10)
+  while true {
+    do {
+      return try attempt()
+    } catch {
+      guard mayPass(error), ContinuousClock.now < end else { throw error }
+      sched_yield()
+    }
+  }
+}
+
+/// The same for what takes part in concurrency.
+package func eventually<Result>(_ attempt: () async throws -> Result) async throws -> Result {
+  let end = ContinuousClock.now + .seconds(10)
+  while true {
+    do {
+      return try await attempt()
+    } catch {
+      guard mayPass(error), ContinuousClock.now < end else { throw error }
+      await Task.yield()
+    }
+  }
+}
+
+private func mayPass(_ error: any Error) -> Bool {
+  if case .configuration = error as? ServiceKitError { return false }
+  return true
+}
