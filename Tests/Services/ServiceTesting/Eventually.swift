@@ -1,10 +1,10 @@
 import Foundation
 import ServiceKit
 
-/// Tries until something succeeds, for what a service of this process lets go of a moment after it has
-/// stopped; throws the last error after ten seconds, and a wrong configuration at once.
+/// Tries until something succeeds, for what a service of this process lets go of only after it has
+/// stopped (a server's drain timer keeps a connection for up to 30 s); throws the last error after 45 seconds, and a wrong configuration at once.
 package func eventually<Result>(_ attempt: () throws -> Result) throws -> Result {
-  let end = ContinuousClock.now + .seconds(10)
+  let end = ContinuousClock.now + .seconds(45)
   while true {
     do {
       return try attempt()
@@ -17,7 +17,7 @@ package func eventually<Result>(_ attempt: () throws -> Result) throws -> Result
 
 /// The same for what takes part in concurrency.
 package func eventually<Result>(_ attempt: () async throws -> Result) async throws -> Result {
-  let end = ContinuousClock.now + .seconds(10)
+  let end = ContinuousClock.now + .seconds(45)
   while true {
     do {
       return try await attempt()
