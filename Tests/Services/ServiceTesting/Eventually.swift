@@ -1,8 +1,10 @@
 import Foundation
 import ServiceKit
 
-/// Tries until something succeeds, for what a service of this process lets go of only after it has
-/// stopped (a server's drain timer keeps a connection for up to 30 s); throws the last error after 45 seconds, and a wrong configuration at once.
+/// Tries until something succeeds; throws the last error after 45 seconds.
+///
+/// For what a service of this process lets go of only after it has stopped: a server's drain timer
+/// keeps a connection for up to 30 s. A wrong configuration is thrown at once.
 package func eventually<Result>(_ attempt: () throws -> Result) throws -> Result {
   let end = ContinuousClock.now + .seconds(45)
   while true {
