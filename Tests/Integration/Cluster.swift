@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// The four services as real processes over mutual TLS on ports that the system chose.
@@ -11,6 +12,8 @@ final class Cluster {
   struct Member {
     let process: Process
     let port: Int
+    /// Whether it was stopped here, and its process number is nobody's any more.
+    var hasEnded = false
   }
 
   static let names = ["labeler", "scalarizer", "preference-model", "policy-trainer"]
@@ -29,9 +32,9 @@ final class Cluster {
   }
 
   deinit {
-    for member in members.values where member.process.isRunning {
+    for member in members.values where !member.hasEnded {
       kill(member.process.processIdentifier, SIGKILL)
-      member.process.waitUntilExit()
+      _ = member.process.reap()
     }
   }
 
@@ -84,15 +87,16 @@ final class Cluster {
   func crash(_ name: String) throws {
     guard let member = members[name] else { throw Failure(description: "\(name) has not run") }
     kill(member.process.processIdentifier, SIGKILL)
-    member.process.waitUntilExit()
+    _ = member.process.reap()
+    members[name]?.hasEnded = true
   }
 
   /// Asks a service to stop and gives its exit code.
   func stop(_ name: String) throws -> Int32 {
     guard let member = members[name] else { throw Failure(description: "\(name) has not run") }
     member.process.terminate()
-    member.process.waitUntilExit()
-    return member.process.terminationStatus
+    members[name]?.hasEnded = true
+    return member.process.reap()
   }
 
   func endpoint(_ name: String) -> String { "127.0.0.1:\(members[name]?.port ?? 0)" }

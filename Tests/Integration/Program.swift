@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// A program of ours, run to its end.
@@ -51,9 +52,9 @@ struct Program {
     process.standardOutput = try FileHandle(forWritingTo: files[1])
     process.standardError = try FileHandle(forWritingTo: files[2])
     try process.run()
-    process.waitUntilExit()
+    let status = process.reap()
     return Outcome(
-      status: process.terminationStatus,
+      status: status,
       output: try String(contentsOf: files[1], encoding: .utf8),
       errors: try String(contentsOf: files[2], encoding: .utf8)
     )

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import Testing
 
@@ -23,8 +24,7 @@ struct RewardServiceTests {
 
     let linear = try cluster.configure("SCALARIZATION_METHOD_LINEAR")
     _ = try Steps.waited(for: 2, cluster: cluster, output: output, version: linear)
-    training.waitUntilExit()
-    #expect(training.terminationStatus == 0)
+    #expect(training.reap() == 0)
 
     let steps = try Steps.read(output)
     // Nothing is lost and nothing is mixed: every step once, in order, each of one version.
@@ -44,8 +44,7 @@ struct RewardServiceTests {
       try Steps.events(output).contains("waiting")
     }
     try cluster.start("scalarizer")
-    training.waitUntilExit()
-    #expect(training.terminationStatus == 0)
+    #expect(training.reap() == 0)
 
     let steps = try Steps.read(output)
     #expect(steps.map(\.step) == Array(1...40))
@@ -61,13 +60,12 @@ struct RewardServiceTests {
     _ = try Steps.waited(for: 6, cluster: cluster, output: output)
     try cluster.crash("policy-trainer")
     training.terminate()
-    training.waitUntilExit()
+    _ = training.reap()
     try cluster.start("policy-trainer")
 
     let again = cluster.folder.path("again.jsonl")
     let resumed = try cluster.trainPolicy(steps: 40, output: again)
-    resumed.waitUntilExit()
-    #expect(resumed.terminationStatus == 0)
+    #expect(resumed.reap() == 0)
     let steps = try Steps.read(again).map(\.step)
     #expect(steps.last == 40)
     #expect(steps == steps.sorted())

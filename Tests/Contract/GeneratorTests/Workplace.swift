@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// Where the repository, the built plugin and temporary files are.
@@ -41,9 +42,9 @@ struct Workplace {
       process.standardOutput = try FileHandle(forWritingTo: outputFile)
       process.standardError = try FileHandle(forWritingTo: errorFile)
       try process.run()
-      process.waitUntilExit()
+      let status = process.reap()
       return Outcome(
-        status: process.terminationStatus,
+        status: status,
         output: String(decoding: try Data(contentsOf: outputFile), as: UTF8.self),
         errors: String(decoding: try Data(contentsOf: errorFile), as: UTF8.self)
       )

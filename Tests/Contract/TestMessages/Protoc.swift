@@ -1,4 +1,5 @@
-internal import Foundation
+internal import ChildProcesses
+import Foundation
 
 /// Google's own encoder and decoder, as the program `protoc`.
 package struct Protoc {
@@ -72,8 +73,7 @@ package struct Protoc {
     process.standardOutput = try FileHandle(forWritingTo: outputFile)
     process.standardError = try FileHandle(forWritingTo: errorFile)
     try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
+    guard process.reap() == 0 else {
       throw Failure(description: String(decoding: try Data(contentsOf: errorFile), as: UTF8.self))
     }
     return [UInt8](try Data(contentsOf: outputFile))

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import Labeling
 import Logging
@@ -29,7 +30,7 @@ import Testing
       }
     }
     kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    _ = process.reap()
     // What was written before the kill was acknowledged too.
     let rest = try output.fileHandleForReading.readToEnd() ?? Data()
     let remaining = String(decoding: line + rest, as: UTF8.self)

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import RPC
 
@@ -73,15 +74,5 @@ struct OpenSSLFailed: Error {
 
 /// Runs the `openssl` command with nothing to read; output and errors together.
 func runOpenSSL(_ arguments: [String]) throws -> (status: Int32, output: String) {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = ["openssl"] + arguments
-  let pipe = Pipe()
-  process.standardInput = FileHandle.nullDevice
-  process.standardOutput = pipe
-  process.standardError = pipe
-  try process.run()
-  let output = pipe.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+  try commandOutput(["openssl"] + arguments)
 }

@@ -1,4 +1,5 @@
 import Certificates
+import ChildProcesses
 import Foundation
 import Testing
 
@@ -14,16 +15,8 @@ import Testing
 
   /// What the `openssl` program says; its exit code and output.
   private func openssl(_ arguments: String...) throws -> (code: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["openssl"] + arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    let (code, output) = try commandOutput(["openssl"] + arguments)
+    return (code, output)
   }
 
   private func issue(

@@ -5,7 +5,7 @@
 package struct RulesJudge: MeasuringJudge {
   package let id = "rules"
   /// Changes whenever a formula, a constant or a word list does.
-  package let version = "1"
+  package let version = "2"
   package let batchSize = 256
   package let concurrencyMax = 2
 

@@ -1,7 +1,7 @@
 internal import Foundation
 
 extension Rule {
-  /// `min(1, v/0.5) · (0.6 c + 0.4 min(1, m/4)) · (0.55 + 0.45 (1 - exp(-k/8)))`: covers the topic,
+  /// `min(1, v/0.5) · (0.6 c + 0.4 min(1, m/4)) · (0.3 + 0.7 (1 - exp(-k/8)))`: covers the topic,
   /// stays with it and adds to it.
   ///
   /// - `c`: share of the prompt's topic stems, weighted by their letters, that the response meets in
@@ -51,7 +51,7 @@ extension Rule {
     }
     let depth = 1 - exp(-Double(added.count) / 8)
     let closeness = 0.6 * coverage + 0.4 * min(1, mentionCount / 4)
-    return min(1, novelty / 0.5) * closeness * (0.55 + 0.45 * depth)
+    return min(1, novelty / 0.5) * closeness * (0.3 + 0.7 * depth)
   }
 
   /// Distinct stems that say what a prompt is about, in order.

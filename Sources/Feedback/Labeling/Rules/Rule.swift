@@ -27,7 +27,7 @@ package enum Rule: String, CaseIterable, Sendable {
     if sound == 0 { return 0 }
     let quality: Double
     switch self {
-    case .conciseness: quality = Rule.conciseness(text, prompt: TextProfile(prompt))
+    case .conciseness: quality = Rule.conciseness(text)
     case .understandability: quality = Rule.understandability(text)
     case .relevance: quality = Rule.relevance(text, prompt: TextProfile(prompt))
     case .repetitiveness: quality = Rule.freshness(text)
@@ -51,14 +51,14 @@ package enum Rule: String, CaseIterable, Sendable {
 
   /// Differences of measures below this are ties with `p_a = 0.5`.
   ///
-  /// Among answers of SmolLM2-135M-Instruct to one prompt about a quarter of the pairs are then tied
-  /// for each of the first four.
+  /// Among the default recipe's answers of SmolLM2-135M-Instruct about a third of the pairs are then
+  /// tied for each of the first four.
   package var tieThreshold: Double {
     switch self {
-    case .conciseness: 0.02
-    case .understandability: 0.05
-    case .relevance: 0.11
-    case .repetitiveness: 0.04
+    case .conciseness: 0.03
+    case .understandability: 0.08
+    case .relevance: 0.15
+    case .repetitiveness: 0.07
     case .toxicity: 0.05
     case .sycophancy: 0.05
     }
@@ -69,15 +69,14 @@ package enum Rule: String, CaseIterable, Sendable {
     let quality =
       switch self {
       case .conciseness:
-        "exp(-max(n, 40 (1 - min(1, relevance / 0.2))) / 40); n = the larger of the number of words "
-          + "and letters / 7; relevance as measured by that rule without soundness"
+        "exp(-n / 40); n = the larger of the number of words and letters / 7"
       case .understandability:
         "finish * (0.5 s + 0.5 w); finish = 0.35 [the text ends as a sentence does] + 0.65 (share "
           + "of words in finished sentences); s = mean over words of exp(-ln(L / 12)^2 / 0.72) with "
           + "L the length in words of the word's sentence; w = 1 / (1 + exp((letters per word - "
           + "5.2) / 0.5))"
       case .relevance:
-        "min(1, v / 0.5) * (0.6 c + 0.4 min(1, m / 4)) * (0.55 + 0.45 (1 - exp(-k / 8))); c = share "
+        "min(1, v / 0.5) * (0.6 c + 0.4 min(1, m / 4)) * (0.3 + 0.7 (1 - exp(-k / 8))); c = share "
           + "of the prompt's topic stems (weighted by letters) met in sentences of at least four "
           + "words, counted half where met only inside five or more words copied from the prompt; m = "
           + "how often they are met outside such copies; v = share of the response's distinct topic "
@@ -98,22 +97,22 @@ package enum Rule: String, CaseIterable, Sendable {
 
   /// The part that every rule shares, in plain text.
   package static let soundnessFormula =
-    "soundness = min(1, d / 16) * min(1, q / 0.9)^2 * min(1, f / 0.2) * min(1, (1 - f) / 0.2); d = distinct "
+    "soundness = min(1, d / 6) * min(1, q / 0.9)^2 * min(1, f / 0.2) * min(1, (1 - f) / 0.2); d = distinct "
     + "plausible words, q = share of plausible words among words and stray symbols, f = share of "
     + "function words"
 
   /// How much the text is an answer at all, in [0, 1].
   ///
-  /// `min(1, d/16) · min(1, q/0.9)² · min(1, f/0.2) · min(1, (1-f)/0.2)` with `d` distinct plausible words, `q`
+  /// `min(1, d/6) · min(1, q/0.9)² · min(1, f/0.2) · min(1, (1-f)/0.2)` with `d` distinct plausible words, `q`
   /// their share among words and stray symbols and `f` the share of function words. Zero for empty,
   /// blank and punctuation-only text and for lists of bare keywords; a three-word answer cannot
-  /// exceed 3/16; neither can one made of function words only.
+  /// exceed 1/2; neither can one made of function words only.
   static func soundness(_ text: TextProfile) -> Double {
     let distinct = Double(Set(text.plausibleWords).count)
     let share = text.plausibleShare
     let grammar = text.functionShare
     let plausibility = min(1, share / 0.9)
-    return min(1, distinct / 16) * plausibility * plausibility * min(1, grammar / 0.2)
+    return min(1, distinct / 6) * plausibility * plausibility * min(1, grammar / 0.2)
       * min(1, (1 - grammar) / 0.2)
   }
 }

@@ -12,6 +12,7 @@ package enum PPOMetric: String, Sendable, CaseIterable, Codable {
   case rlhfReward = "objective/rlhf_reward"
   case scores = "objective/scores"
   case scoresDeviation = "objective/scores_std"
+  case rewardCenter = "objective/reward_center"
   case rewardScale = "objective/reward_scale"
   case rewardClippedShare = "objective/reward_clipped_share"
   case approximateKL = "policy/approxkl_avg"
@@ -47,7 +48,8 @@ package enum PPOMetric: String, Sendable, CaseIterable, Codable {
     case .kl, .klMonitor, .entropy: "nats per sequence"
     case .approximateKL, .policyEntropy, .samplerGap: "nats per token"
     case .klCoefficient: "reward per nat"
-    case .nonScoreReward, .rlhfReward, .rewardScale, .scores, .scoresDeviation: "reward"
+    case .nonScoreReward, .rlhfReward, .rewardCenter, .rewardScale, .scores, .scoresDeviation:
+      "reward"
     case .valueLoss: "reward squared"
     case .rewardClippedShare, .clipFraction, .dualClipFraction, .valueClipFraction,
       .finishedShare:
@@ -76,6 +78,7 @@ package enum PPOMetric: String, Sendable, CaseIterable, Codable {
     case .rlhfReward: "Conditioned reward plus KL penalty, mean over answers."
     case .scores: "Scalarized reward before conditioning, mean over answers."
     case .scoresDeviation: "Scalarized reward before conditioning, deviation over answers."
+    case .rewardCenter: "What was taken from rewards before they were divided."
     case .rewardScale: "What rewards were divided by."
     case .rewardClippedShare: "Share of rewards that the reward clip changed."
     case .approximateKL: "Half the squared log-ratio of new to old policy, mean over updates."

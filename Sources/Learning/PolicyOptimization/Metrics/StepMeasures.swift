@@ -39,6 +39,7 @@ struct StepMeasures {
     values[.entropy] = -rollouts.old.reduce(0.0) { $0 + Double($1) } / count
     values[.nonScoreReward] = nonScoreReward
     values[.rlhfReward] = conditioned.rewards.reduce(0, +) / count + nonScoreReward
+    values[.rewardCenter] = conditioned.center
     values[.rewardScale] = conditioned.scale
     values[.rewardClippedShare] = conditioned.clippedShare
     values[.samplerGap] = gap / Double(max(sampler.count, 1))

@@ -1,7 +1,13 @@
-/// Prepares scalarized rewards for PPO: missing-end policy, running scale, clip; in that order.
+/// Prepares scalarized rewards for PPO: missing-end policy, running mean and scale, clip; in that order.
 package struct RewardConditioning: Sendable, Equatable {
   /// What an unfinished answer gets.
   package var missingEnd: MissingEndPolicy
+  /// Whether the running mean is taken from rewards before they are scaled.
+  ///
+  /// Every answer carries exactly one reward, so a constant changes no optimum; but with a value head
+  /// that starts at zero and a trace below one, a large constant would praise or blame tokens by
+  /// their distance from the end.
+  package var centersByRunningMean: Bool
   /// Whether rewards are divided by their running standard deviation.
   package var scalesByRunningDeviation: Bool
   /// Rewards are clipped to plus and minus this, or not at all.
@@ -10,10 +16,12 @@ package struct RewardConditioning: Sendable, Equatable {
   /// Creates the preparation; defaults follow the reference set-up of MORLAIF.
   package init(
     missingEnd: MissingEndPolicy = .keep,
+    centersByRunningMean: Bool = true,
     scalesByRunningDeviation: Bool = true,
     clip: Double? = 10
   ) {
     self.missingEnd = missingEnd
+    self.centersByRunningMean = centersByRunningMean
     self.scalesByRunningDeviation = scalesByRunningDeviation
     self.clip = clip
   }
@@ -35,6 +43,8 @@ package struct RewardConditioning: Sendable, Equatable {
     package let rewards: [Double]
     /// Share of rewards that the clip changed.
     package let clippedShare: Double
+    /// What was taken from the rewards before they were divided.
+    package let center: Double
     /// What the rewards were divided by.
     package let scale: Double
     /// Whether the statistics started anew because the configuration changed.
@@ -66,15 +76,23 @@ package struct RewardConditioning: Sendable, Equatable {
     {
       scale = deviation
     }
-    let scaled = judged.map { $0 / scale }
+    let center = centersByRunningMean ? state.statistics.mean : 0
+    let scaled = judged.map { ($0 - center) / scale }
     guard let clip else {
-      return Result(rewards: scaled, clippedShare: 0, scale: scale, didReset: didReset)
+      return Result(
+        rewards: scaled,
+        clippedShare: 0,
+        center: center,
+        scale: scale,
+        didReset: didReset
+      )
     }
     let clipped = scaled.map { min(max($0, -clip), clip) }
     let changed = zip(scaled, clipped).count { $0 != $1 }
     return Result(
       rewards: clipped,
       clippedShare: scaled.isEmpty ? 0 : Double(changed) / Double(scaled.count),
+      center: center,
       scale: scale,
       didReset: didReset
     )

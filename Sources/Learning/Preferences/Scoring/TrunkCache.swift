@@ -80,6 +80,24 @@ package struct TrunkCache: Sendable {
     return (batch, model.trunk(batch, layers: layerCount))
   }
 
+  /// Texts in parts of at most so many tokens, unless one text alone has more.
+  func parts(_ texts: [Int], _ tokenCountMax: Int) -> [[Int]] {
+    var parts: [[Int]] = []
+    var open: [Int] = []
+    var tokens = 0
+    for text in texts {
+      if !open.isEmpty && tokens + sequences[text].count > tokenCountMax {
+        parts.append(open)
+        open = []
+        tokens = 0
+      }
+      open.append(text)
+      tokens += sequences[text].count
+    }
+    if !open.isEmpty { parts.append(open) }
+    return parts
+  }
+
   /// Tokens of one text.
   package func tokenCount(of text: Int) -> Int { sequences[text].count }
 }

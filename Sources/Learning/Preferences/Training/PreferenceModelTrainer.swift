@@ -101,16 +101,29 @@ package struct PreferenceModelTrainer: Sendable {
       progress(state)
       return !isCancelled()
     }
+    if isCancelled() { return .cancelled([]) }
+    let splits = try splits(corpus, heldOutPrompts)
+    var shared = SharedPreferenceTraining(
+      trainer: self,
+      corpus: corpus,
+      splits: splits,
+      principles: tasks.map(\.principle),
+      cache: cache
+    )
+    guard try shared.train(cache, &meter, &state, isCancelled, progress) else {
+      return .cancelled([])
+    }
     var artifacts: [PreferenceModelArtifact] = []
     for (index, task) in tasks.enumerated() {
       if isCancelled() { return .cancelled(artifacts) }
-      let dataset = corpus.datasets[index]
       var run = PreferenceTrainingRun(
         trainer: self,
         principle: task.principle,
-        dataset: dataset,
+        dataset: corpus.datasets[index],
         texts: corpus.texts[index],
-        split: try split(dataset, task.principle, heldOutPrompts)
+        split: splits[index],
+        adapter: shared.adapter,
+        head: shared.heads[index]
       )
       state.principle = task.principle
       let artifact = try run.train(cache, &meter, &state, isCancelled, progress)
@@ -128,33 +141,50 @@ package struct PreferenceModelTrainer: Sendable {
     return SeededGenerator(seed: configuration.seed, streams: purpose, stream)
   }
 
-  private func split(
-    _ dataset: PreferenceDataset,
-    _ principle: String,
-    _ heldOutPrompts: Set<String>?
-  ) throws(PreferenceError) -> HeldOutSplit {
-    let split: HeldOutSplit
-    if let heldOutPrompts {
-      split = HeldOutSplit(dataset, heldOutPrompts: heldOutPrompts)
-    } else {
-      // One stream for all principles: the same prompts are held out for each of them.
+  /// The learning rate over so many steps.
+  func schedule(stepCount: Int) -> LearningRateSchedule {
+    LearningRateSchedule(
+      .cosine,
+      peak: configuration.learningRate,
+      warmupStepCount: Int((Double(stepCount) * configuration.warmupShare).rounded(.up)),
+      totalStepCount: stepCount
+    )
+  }
+
+  /// Holds out the same prompts for all principles, so that a shared adapter has seen none of them.
+  private func splits(
+    _ corpus: PreferenceCorpus,
+    _ given: Set<String>?
+  ) throws(PreferenceError) -> [HeldOutSplit] {
+    var heldOut = given ?? []
+    if given == nil && configuration.heldOutShare > 0 {
+      let prompts = Set(corpus.datasets.flatMap(\.prompts)).sorted()
       var generator = SeededGenerator(seed: configuration.seed, streams: 1)
-      split = HeldOutSplit(dataset, share: configuration.heldOutShare, using: &generator)
+      let wanted = Int((Double(prompts.count) * configuration.heldOutShare).rounded())
+      let count = min(max(wanted, 1), prompts.count - 1)
+      heldOut = Set(generator.permutation(prompts.count).prefix(count).map { prompts[$0] })
     }
-    guard split.training.contains(where: { !dataset.pairs[$0].isTie }) else {
-      throw .emptySplit(side: "training")
+    var splits: [HeldOutSplit] = []
+    for dataset in corpus.datasets {
+      let split = HeldOutSplit(dataset, heldOutPrompts: heldOut)
+      guard split.training.contains(where: { !dataset.pairs[$0].isTie }) else {
+        throw .emptySplit(side: "training")
+      }
+      if !heldOut.isEmpty, !split.heldOut.contains(where: { !dataset.pairs[$0].isTie }) {
+        throw .emptySplit(side: "held-out")
+      }
+      splits.append(split)
     }
-    let needsHeldOut = heldOutPrompts.map { !$0.isEmpty } ?? (configuration.heldOutShare > 0)
-    if needsHeldOut, !split.heldOut.contains(where: { !dataset.pairs[$0].isTie }) {
-      throw .emptySplit(side: "held-out")
-    }
-    return split
+    return splits
   }
 
   /// Tokens times layers of the whole training, a backward pass counted twice.
   private func work(_ corpus: PreferenceCorpus, _ cache: TrunkCache, first: Int) -> Double {
     let top = model.configuration.layerCount - first
+    // The frozen layers, the base model's states, and the common epochs.
     var total = Double(cache.tokenCount * first)
+    if configuration.headRidge != nil { total += Double(cache.tokenCount * top) }
+    total += Double(cache.tokenCount * top * 3 * configuration.sharedEpochCount)
     for texts in corpus.texts {
       let tokens = texts.reduce(0) { $0 + cache.tokenCount(of: $1) }
       total += Double(tokens * top * (3 * configuration.epochCount + 1))

@@ -4,6 +4,8 @@ package struct PreferenceProgress: Sendable, Equatable {
   package enum Phase: String, Sendable {
     /// The frozen layers run over all texts, once for all principles.
     case trunk
+    /// One adapter learns under all principles' heads.
+    case sharedTraining
     /// A principle's adapter learns.
     case training
     /// A principle's scores are measured.

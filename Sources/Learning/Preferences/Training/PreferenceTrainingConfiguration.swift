@@ -5,14 +5,22 @@ internal import Tensors
 package struct PreferenceTrainingConfiguration: Sendable, Equatable {
   /// Rank, scale and layers of each principle's adapter.
   package var adapter = AdapterConfiguration(rank: 8, alpha: 16, topLayers: 4)
-  /// Passes over the training pairs.
-  package var epochCount = 3
+  /// Passes over the training pairs with one adapter under all principles' heads.
+  ///
+  /// They come first; each principle goes on from them with an adapter of its own.
+  package var sharedEpochCount = 2
+  /// Passes of each principle over its own training pairs.
+  package var epochCount = 1
+  /// Ridge of the heads fitted to the base model's states before training; nil for random heads.
+  package var headRidge: Double? = 1
+  /// Learning rate of the heads as a multiple of the adapters'.
+  package var headLearningRateFactor = 0.1
   /// Most pairs a step.
   package var pairCountMax = 24
   /// Most tokens a step and a batch of the frozen layers.
   package var tokenCountMax = 4096
   /// Peak learning rate, reached after warm-up.
-  package var learningRate = 1e-3
+  package var learningRate = 5e-4
   /// Share of all steps spent warming up.
   package var warmupShare = 0.1
   /// Decoupled weight decay.
@@ -50,7 +58,11 @@ package struct PreferenceTrainingConfiguration: Sendable, Equatable {
     try refuse(adapter.rank < 1, "adapter.rank", adapter.rank, "at least 1")
     let layers = adapter.topLayers ?? 1
     try refuse(layers < 1, "adapter.layers", layers, "at least 1, or all")
-    try refuse(epochCount < 1, "epochs", epochCount, "at least 1")
+    try refuse(sharedEpochCount < 0, "shared_epochs", sharedEpochCount, "at least 0")
+    try refuse(!(headRidge ?? 1 > 0), "head_ridge", headRidge ?? 0, "a number above 0, or none")
+    let headFactor = headLearningRateFactor
+    try refuse(!(headFactor >= 0), "head_learning_rate_factor", headFactor, "at least 0")
+    try refuse(epochCount < 0, "epochs", epochCount, "at least 0")
     try refuse(pairCountMax < 1, "pairs_per_batch", pairCountMax, "at least 1")
     try refuse(tokenCountMax < 1, "tokens_per_batch", tokenCountMax, "at least 1")
     try refuse(!(learningRate > 0), "learning_rate", learningRate, "a number above 0")

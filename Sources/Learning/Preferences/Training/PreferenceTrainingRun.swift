@@ -17,17 +17,17 @@ struct PreferenceTrainingRun {
     principle: String,
     dataset: PreferenceDataset,
     texts: [Int],
-    split: HeldOutSplit
+    split: HeldOutSplit,
+    adapter: LowRankAdapter,
+    head: ScalarHead
   ) {
     self.trainer = trainer
     self.principle = principle
     self.dataset = dataset
     self.texts = texts
     self.split = split
-    let shape = trainer.model.configuration
-    var seeds = trainer.generator(2, principle: principle)
-    adapter = LowRankAdapter(trainer.configuration.adapter, model: shape, seed: seeds.next())
-    head = ScalarHead(width: shape.width, seed: seeds.next())
+    self.adapter = adapter
+    self.head = head
   }
 
   /// Trains and measures; nil after a cancellation.
@@ -41,17 +41,11 @@ struct PreferenceTrainingRun {
     let configuration = trainer.configuration
     var order = trainer.generator(3, principle: principle)
     let epochs = (0..<configuration.epochCount).map { _ in deal(cache, &order) }
-    var optimiser = AdamW(
-      adapter.parameters.merging(head.parameters),
-      configuration: AdamW.Configuration(weightDecay: configuration.weightDecay)
-    )
+    let constants = AdamW.Configuration(weightDecay: configuration.weightDecay)
+    var optimiser = AdamW(adapter.parameters, configuration: constants)
+    var headOptimiser = AdamW(head.parameters, configuration: constants)
     let stepCount = epochs.reduce(0) { $0 + $1.count }
-    let schedule = LearningRateSchedule(
-      .cosine,
-      peak: configuration.learningRate,
-      warmupStepCount: Int((Double(stepCount) * configuration.warmupShare).rounded(.up)),
-      totalStepCount: stepCount
-    )
+    let schedule = trainer.schedule(stepCount: stepCount)
     var best: (loss: Double, adapter: LowRankAdapter, head: ScalarHead)?
     var epochsSinceBest = 0
     var epochCount = 0
@@ -63,7 +57,14 @@ struct PreferenceTrainingRun {
       for batch in batches {
         if isCancelled() { return nil }
         let rate = schedule.learningRate(step: state.step)
-        let (loss, tokens) = try step(batch, cache, &optimiser, learningRate: rate, state.step)
+        let (loss, tokens) = try step(
+          batch,
+          cache,
+          &optimiser,
+          &headOptimiser,
+          learningRate: rate,
+          state.step
+        )
         meter.add(work: Double(3 * tokens * layerCount), tokens: tokens)
         state.step += 1
         state.loss = loss
@@ -106,6 +107,7 @@ struct PreferenceTrainingRun {
     _ batch: PairBatch,
     _ cache: TrunkCache,
     _ optimiser: inout AdamW,
+    _ headOptimiser: inout AdamW,
     learningRate: Double,
     _ step: Int
   ) throws(PreferenceError) -> (loss: Double, tokenCount: Int) {
@@ -127,19 +129,18 @@ struct PreferenceTrainingRun {
     var (headGradient, hiddenGradient) = head.backward(slopes, hidden: pass.hidden)
     // Only differences matter, so the bias has no gradient but rounding; it stays exactly zero.
     headGradient.set(ScalarHead.biasName, Matrix(rows: 1, columns: 1))
-    var gradients = model.topBackward(pass, gradient: hiddenGradient).adapter.merging(headGradient)
+    var gradients = model.topBackward(pass, gradient: hiddenGradient).adapter
     let norm = gradients.clipNorm(to: trainer.configuration.gradientNormMax)
+    headGradient.clipNorm(to: trainer.configuration.gradientNormMax)
     guard loss.isFinite, norm.isFinite else {
       throw .nonFiniteTraining(principle: principle, step: step)
     }
-    var parameters = adapter.parameters.merging(head.parameters)
-    optimiser.update(&parameters, gradients: gradients, learningRate: learningRate)
-    do {
-      try adapter.parameters.load(parameters)
-      try head.parameters.load(parameters)
-    } catch {
-      preconditionFailure("parameters were merged from these very sets: \(error)")
-    }
+    optimiser.update(&adapter.parameters, gradients: gradients, learningRate: learningRate)
+    headOptimiser.update(
+      &head.parameters,
+      gradients: headGradient,
+      learningRate: learningRate * trainer.configuration.headLearningRateFactor
+    )
     return (loss, packed.tokenCount)
   }
 
@@ -191,19 +192,9 @@ struct PreferenceTrainingRun {
   /// Raw scores by text.
   private func scores(_ cache: TrunkCache, _ wanted: [Int]) -> [Int: Double] {
     var result: [Int: Double] = [:]
-    var start = 0
-    while start < wanted.count {
-      var end = start
-      var tokens = 0
-      while end < wanted.count,
-        end == start
-          || tokens + cache.tokenCount(of: texts[wanted[end]])
-            <= trainer.configuration.tokenCountMax
-      {
-        tokens += cache.tokenCount(of: texts[wanted[end]])
-        end += 1
-      }
-      let (packed, hidden) = cache.batch(wanted[start..<end].map { texts[$0] })
+    let textOf = Dictionary(uniqueKeysWithValues: wanted.map { (texts[$0], $0) })
+    for part in cache.parts(wanted.map { texts[$0] }, trainer.configuration.tokenCountMax) {
+      let (packed, hidden) = cache.batch(part)
       let pass = trainer.model.top(
         hidden,
         packed,
@@ -211,10 +202,9 @@ struct PreferenceTrainingRun {
         adapter: adapter,
         rows: packed.lastRows
       )
-      for (text, score) in zip(wanted[start..<end], head.forward(pass.hidden)) {
-        result[text] = Double(score)
+      for (text, score) in zip(part, head.forward(pass.hidden)) {
+        if let index = textOf[text] { result[index] = Double(score) }
       }
-      start = end
     }
     return result
   }

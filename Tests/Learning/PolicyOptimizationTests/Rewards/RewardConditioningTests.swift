@@ -7,6 +7,7 @@ import Testing
     var state = RewardConditioning.State()
     let conditioning = RewardConditioning(
       missingEnd: .penalty(2),
+      centersByRunningMean: false,
       scalesByRunningDeviation: false,
       clip: nil
     )
@@ -27,7 +28,11 @@ import Testing
 
   @Test func `the clip reports the share it changed`() {
     var state = RewardConditioning.State()
-    let conditioning = RewardConditioning(scalesByRunningDeviation: false, clip: 5)
+    let conditioning = RewardConditioning(
+      centersByRunningMean: false,
+      scalesByRunningDeviation: false,
+      clip: 5
+    )
     let result = conditioning.apply(
       [1, 6, -7, 5],
       isFinished: [true, true, true, true],
@@ -78,6 +83,6 @@ import Testing
       configurationVersion: "1",
       state: &state
     )
-    #expect(result.rewards == [3, 3, 3] && result.scale == 1)
+    #expect(result.rewards == [0, 0, 0] && result.center == 3 && result.scale == 1)
   }
 }
