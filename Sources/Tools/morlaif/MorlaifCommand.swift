@@ -30,8 +30,8 @@ struct MorlaifCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Single steps, through the services:",
         subcommands: [
-          LabelPairs.self, TrainPreferences.self, Score.self, TrainPolicy.self, Generate.self,
-          Call.self,
+          LabelPairs.self, ImportPreferences.self, ExportPreferences.self, TrainPreferences.self,
+          Score.self, TrainPolicy.self, Generate.self, Call.self,
         ]
       ),
       CommandGroup(

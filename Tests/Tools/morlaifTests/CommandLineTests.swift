@@ -4,8 +4,9 @@ import Testing
 
 @Suite struct CommandLineTests {
   @Test(arguments: [
-    "run", "report", "certificates", "up", "down", "status", "label", "train-preferences",
-    "score", "train-policy", "generate", "call", "tokenize", "logprobs", "scalarize",
+    "run", "report", "certificates", "up", "down", "status", "label", "import", "export",
+    "train-preferences", "score", "train-policy", "generate", "call", "tokenize", "logprobs",
+    "scalarize",
   ])
   func `every command explains itself with an example`(command: String) throws {
     let outcome = try Morlaif.run([command, "--help"])

@@ -62,7 +62,7 @@ struct Generate: AsyncParsableCommand {
     try await Diagnostics.report {
       let (reader, writer) = try records.open()
       let prompts = try PromptFile.prompts(reader)
-      let progress = TerminalProgress(isQuiet: records.output == "-")
+      let progress = TerminalProgress(isQuiet: records.output.path == "-")
       defer { progress.end() }
       if let model {
         try answerHere(prompts, model: try LocalModel(path: model), writer, progress)

@@ -1,28 +1,42 @@
 internal import ArgumentParser
 internal import Operations
 
-/// JSON lines in and out.
-struct RecordOptions: ParsableArguments {
+/// JSON lines in.
+struct InputOption: ParsableArguments {
   @Option(
-    name: .long,
+    name: .customLong("input"),
     help: ArgumentHelp("File of JSON lines; '-' is standard input.", valueName: "file")
   )
-  var input: String
+  var path: String
 
+  /// Opens the input; `allowsNonFinite` reads NaN and infinity as numbers, to be refused by name.
+  func open(allowsNonFinite: Bool = false) throws -> RecordReader {
+    try RecordReader(path: path, allowsNonFinite: allowsNonFinite)
+  }
+}
+
+/// JSON lines out.
+struct OutputOption: ParsableArguments {
   @Option(
-    name: .long,
+    name: .customLong("output"),
     help: ArgumentHelp("File to write JSON lines to; '-' is standard output.", valueName: "file")
   )
-  var output = "-"
+  var path = "-"
+
+  /// Opens the output.
+  func open() throws -> RecordWriter { try RecordWriter(path: path) }
+}
+
+/// JSON lines in and out.
+struct RecordOptions: ParsableArguments {
+  @OptionGroup var input: InputOption
+  @OptionGroup var output: OutputOption
 
   /// Opens both; `allowsNonFinite` reads NaN and infinity as numbers, to be refused by name.
   func open(
     allowsNonFinite: Bool = false
   ) throws -> (reader: RecordReader, writer: RecordWriter) {
-    (
-      try RecordReader(path: input, allowsNonFinite: allowsNonFinite),
-      try RecordWriter(path: output)
-    )
+    (try input.open(allowsNonFinite: allowsNonFinite), try output.open())
   }
 }
 
