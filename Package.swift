@@ -223,13 +223,18 @@ let package = Package(
 
     // Tests mirror Sources.
     .target(
+      name: "ChildProcesses",
+      path: "Tests/ChildProcesses",
+      swiftSettings: settings
+    ),
+    .target(
       name: "CTestMessages",
       dependencies: ["CProtobufC"],
       path: "Tests/Contract/CTestMessages"
     ),
     .target(
       name: "TestMessages",
-      dependencies: ["CProtobufC", "CTestMessages", "ProtobufRuntime"],
+      dependencies: ["CProtobufC", "CTestMessages", "ChildProcesses", "ProtobufRuntime"],
       path: "Tests/Contract/TestMessages",
       swiftSettings: settings
     ),
@@ -250,10 +255,10 @@ let package = Package(
       in: "Contract",
       ["DynamicMessages", "ProtobufRuntime", "TestMessages"]
     ),
-    tests("Generator", in: "Contract", ["protoc-gen-morlaif"]),
+    tests("Generator", in: "Contract", ["ChildProcesses", "protoc-gen-morlaif"]),
     tests("Messages", in: "Contract", ["ProtobufRuntime", "TestMessages"]),
     tests("ProtobufRuntime", in: "Contract", ["CProtobufC", "ProtobufRuntime"]),
-    tests("Labeling", in: "Feedback", ["LabelStoreProbe", "Labeling", logging]),
+    tests("Labeling", in: "Feedback", ["ChildProcesses", "LabelStoreProbe", "Labeling", logging]),
     tests("LanguageModels", in: "Learning", ["LanguageModels", "Tensors"]),
     tests("ModelFiles", in: "Learning", ["ModelFiles"]),
     tests(
@@ -273,7 +278,10 @@ let package = Package(
     tests(
       "RPC",
       in: "RPC",
-      ["ProtobufRuntime", "RPC", "RPCWire", lifecycle, logging, nioCore, nioPosix]
+      [
+        "ChildProcesses", "ProtobufRuntime", "RPC", "RPCWire", lifecycle, logging, nioCore,
+        nioPosix,
+      ]
     ),
     tests("RPCWire", in: "RPC", ["RPCWire"]),
     tests(
@@ -304,13 +312,14 @@ let package = Package(
       in: "Services",
       ["Messages", "RPC", "ServiceKit", "ServiceTesting", logging]
     ),
-    tests("Certificates", in: "Tools", ["Certificates"]),
+    tests("Certificates", in: "Tools", ["Certificates", "ChildProcesses"]),
     tests("Operations", in: "Tools", ["Messages", "Operations", "RunReports"]),
     tests("RunReports", in: "Tools", ["RunReports"]),
-    tests("morlaif", in: "Tools", ["RunReports"]),
+    tests("morlaif", in: "Tools", ["ChildProcesses", "RunReports"]),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings),
     .testTarget(
       name: "IntegrationTests",
+      dependencies: ["ChildProcesses"],
       path: "Tests/Integration",
       swiftSettings: settings
     ),

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import RunReports
 
@@ -47,12 +48,12 @@ enum Morlaif {
     process.standardOutput = try handle("out")
     process.standardError = try handle("err")
     try process.run()
-    process.waitUntilExit()
+    let code = process.reap()
     func text(_ name: String) throws -> String {
       try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
     }
     return Outcome(
-      code: process.terminationStatus,
+      code: code,
       output: try text("out"),
       errors: try text("err")
     )
