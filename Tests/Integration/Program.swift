@@ -30,6 +30,9 @@ struct Program {
   /// The random model of 42,016 parameters that the services run on in these tests.
   static let tinyModel = projectRoot.appendingPathComponent("Tests/Vectors/models/tiny-chat").path
 
+  /// SmolLM2, where the environment names it.
+  static let realModel = ProcessInfo.processInfo.environment["MORLAIF_TEST_MODEL"]
+
   /// Runs `name` of the built executables, or a program of the system when it has a slash.
   static func run(
     _ name: String,

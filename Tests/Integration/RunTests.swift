@@ -4,13 +4,11 @@ import Testing
 /// The whole main job on the real model, as small as it can be.
 @Suite(
   .enabled(if: Program.isBuilt, "the executables have not been built"),
-  .enabled(if: RunTests.model != nil, "MORLAIF_TEST_MODEL does not name a model")
+  .enabled(if: Program.realModel != nil, "MORLAIF_TEST_MODEL does not name a model")
 )
 struct RunTests {
-  static let model = ProcessInfo.processInfo.environment["MORLAIF_TEST_MODEL"]
-
   @Test func `a recipe leaves a whole run folder and running it again repeats nothing`() throws {
-    let cluster = try Cluster(model: try #require(Self.model))
+    let cluster = try Cluster(model: try #require(Program.realModel))
     let recipe = cluster.folder.path("recipe.yaml")
     try Data(Self.recipe.utf8).write(to: URL(fileURLWithPath: recipe))
     let output = cluster.folder.path("run")

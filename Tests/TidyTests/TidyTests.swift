@@ -113,8 +113,13 @@ import Testing
     let text = line.trimmingCharacters(in: .whitespaces)
     guard text.hasPrefix("package ") || text.hasPrefix("public ") else { return false }
     guard !text.hasPrefix("package import"), !text.hasPrefix("public import") else { return false }
-    // An initialiser, a conformance member or an operator says enough by its name and its type's summary.
-    let plain = ["init", "static func ==", "func hash", "var description", "deinit", "func next()"]
+    // Properties and initialisers may say enough by their names; what has a body or a shape must be explained.
+    let kinds = ["struct ", "class ", "enum ", "protocol ", "actor ", "func ", "typealias "]
+    guard kinds.contains(where: { text.contains(" " + $0) }) else { return false }
+    // Requirements of the standard library's protocols are documented there.
+    let plain = [
+      "static func ==", "func hash", "func next()", "func makeAsyncIterator()", "func encode(",
+    ]
     return !plain.contains { text.contains(" " + $0) }
   }
 }

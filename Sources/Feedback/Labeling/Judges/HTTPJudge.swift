@@ -52,6 +52,7 @@ package final class HTTPJudge: Judge {
     }
   }
 
+  /// Asks the endpoint; one verdict or error for each question, in their order.
   package func judge(_ questions: [JudgeQuestion]) async -> [Result<Verdict, LabelingError>] {
     await withTaskGroup(of: (Int, Result<Verdict, LabelingError>).self) { group in
       for (index, question) in questions.enumerated() {

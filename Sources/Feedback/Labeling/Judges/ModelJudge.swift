@@ -23,6 +23,7 @@ package struct ModelJudge: Judge {
     batchSize = max(1, scorer.batchSize)
   }
 
+  /// Asks the local model; one verdict or error for each question, in their order.
   package func judge(
     _ questions: [JudgeQuestion]
   ) async -> [Result<Verdict, LabelingError>] {

@@ -12,6 +12,7 @@ package struct RulesJudge: MeasuringJudge {
   /// Creates the judge; it has no settings.
   package init() {}
 
+  /// Refuses a principle that no rule measures.
   package func check(_ principle: Principle) throws(LabelingError) {
     _ = try Self.rule(principle.id)
   }
@@ -24,6 +25,7 @@ package struct RulesJudge: MeasuringJudge {
     }
   }
 
+  /// Measures answers by a principle's rule, each in [0, 1].
   package func measure(
     principleID: String,
     prompt: String,

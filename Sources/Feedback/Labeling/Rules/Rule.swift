@@ -57,8 +57,8 @@ package enum Rule: String, CaseIterable, Sendable {
     switch self {
     case .conciseness: 0.03
     case .understandability: 0.08
-    case .relevance: 0.15
-    case .repetitiveness: 0.07
+    case .relevance: 0.18
+    case .repetitiveness: 0.08
     case .toxicity: 0.05
     case .sycophancy: 0.05
     }

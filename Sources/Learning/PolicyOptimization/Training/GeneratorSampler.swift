@@ -13,6 +13,7 @@ package struct GeneratorSampler: PolicySampler {
     self.batchMax = batchMax
   }
 
+  /// Samples the answers of a step, prompt by prompt.
   package func sample(
     _ request: PolicySamplingRequest,
     isCancelled: @escaping @Sendable () -> Bool,

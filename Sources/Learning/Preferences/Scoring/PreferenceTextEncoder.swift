@@ -46,6 +46,7 @@ package struct PreferenceTextEncoder: PreferenceTextEncoding {
     endToken = end
   }
 
+  /// The tokens of a text as preference models see it: chat template, answer, end of turn.
   package func tokens(prompt: String, response: String) throws(PreferenceError) -> [Int32] {
     var tokens: [Int32]
     do {

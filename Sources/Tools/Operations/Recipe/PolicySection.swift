@@ -6,14 +6,18 @@ internal import ServiceKit
 package struct PolicySection: Sendable, Equatable, Decodable {
   /// As the contract has them; zero leaves the choice to the service.
   package var message: PolicyHyperparameters
+  /// Of the rollouts; 0 means that of the answers for labelling.
+  package var temperature: Double
 
   static let defaults = PolicySection(message: PolicyHyperparameters(scaleReward: true))
 
-  init(message: PolicyHyperparameters) {
+  init(message: PolicyHyperparameters, temperature: Double = 0) {
     self.message = message
+    self.temperature = temperature
   }
 
   private enum Keys: String, CodingKey, CaseIterable {
+    case temperature
     case rank
     case alpha
     case topLayers = "top_layers"
@@ -73,11 +77,13 @@ package struct PolicySection: Sendable, Equatable, Decodable {
     message.checkpointSteps = try values.number(.checkpointSteps, default: 0, in: 0...1_000_000)
     message.klStop = try values.number(.klStop, default: 0, in: 0...1_000_000)
     self.message = message
+    temperature = try values.number(.temperature, default: 0, in: 0...10)
   }
 
   /// The settings by their names in a recipe.
   package var json: JSONValue {
-    Self.json(of: message)
+    guard case .object(let members) = Self.json(of: message) else { return .object([]) }
+    return .object([JSONMember("temperature", .number(temperature))] + members)
   }
 
   /// Settings that a service reported, by their names in a recipe.

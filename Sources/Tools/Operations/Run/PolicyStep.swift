@@ -29,7 +29,8 @@ struct PolicyStep {
       // Rollouts come from the whole distribution: any cut of it makes the KL wrong (PEERS 4, item
       // 10).
       sampling: SamplingOptions(
-        temperature: recipe.sampling.options.temperature,
+        temperature: recipe.policy.temperature > 0
+          ? recipe.policy.temperature : recipe.sampling.options.temperature,
         tokensMax: UInt32(clamping: recipe.sampling.options.tokensMax)
       ),
       seed: UInt64(recipe.seed)
