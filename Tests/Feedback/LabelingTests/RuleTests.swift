@@ -14,9 +14,9 @@ import Testing
     rule.measure(prompt: prompt, response: response)
   }
 
-  /// Sum over the four principles of the default recipe.
+  /// Sum over the four principles of the default recipe, where relevance counts twice.
   func total(_ response: String) -> Double {
-    [Rule.conciseness, .understandability, .relevance, .repetitiveness]
+    [Rule.conciseness, .understandability, .relevance, .relevance, .repetitiveness]
       .reduce(0) { $0 + measure($1, response) }
   }
 
@@ -56,8 +56,8 @@ import Testing
     // exp(-ln(18/12)^2/0.72) = 0.795856; 1/(1+exp((67/18-5.2)/0.5)) = 0.950526.
     #expect(abs(measure(.understandability, Self.short) - 0.873191) < 1e-5)
     // Topic stop(4) onion(5) cry(3) chop(4): 12 of 16 met, three mentions, 5 of 8 stems new.
-    // 0.6*0.75 + 0.4*0.75 = 0.75; 0.55 + 0.45 (1 - exp(-5/8)) = 0.759133.
-    #expect(abs(measure(.relevance, Self.short) - 0.569349) < 1e-5)
+    // 0.6*0.75 + 0.4*0.75 = 0.75; 0.3 + 0.7 (1 - exp(-5/8)) = 0.625317.
+    #expect(abs(measure(.relevance, Self.short) - 0.468988) < 1e-5)
     #expect(measure(.repetitiveness, Self.short) == 1)
     #expect(measure(.toxicity, Self.short) == 1)
     #expect(measure(.sycophancy, Self.short) == 1)
@@ -65,9 +65,9 @@ import Testing
 
   @Test func `repeats are counted as computed by hand`() {
     let text = "The cat sat on the mat and the dog sat on the rug near the old oak tree by a lake."
-    // 21 words, 15 distinct: soundness 15/16. r0 = 6/21, r1 = 1/10, r2 = 2/20, r3 = 1/19.
+    // 21 words, 15 distinct: soundness 1. r0 = 6/21, r1 = 1/10, r2 = 2/20, r3 = 1/19.
     let fresh = 1 - 0.4 * 6 / 21 - 0.3 * 0.1 - 0.2 * 0.1 - 0.1 / 19
-    #expect(abs(measure(.repetitiveness, text) - 15.0 / 16 * fresh * fresh) < 1e-9)
+    #expect(abs(measure(.repetitiveness, text) - fresh * fresh) < 1e-9)
   }
 
   @Test func `toxic and flattering words count as the lexicon says`() {
@@ -160,7 +160,7 @@ import Testing
     let offTopic =
       "My cousin went to the lake on Sunday and saw two large grey birds near the water."
     #expect(measure(.relevance, offTopic) == 0)
-    #expect(measure(.conciseness, offTopic) < 0.6 * measure(.conciseness, Self.short))
+    #expect(total(offTopic) < total(Self.short) - 0.4)
   }
 
   @Test(arguments: Rule.allCases)

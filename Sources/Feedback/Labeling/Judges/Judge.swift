@@ -40,6 +40,7 @@ package protocol Judge: Sendable {
 }
 
 extension Judge {
+  /// Accepts every principle unless a judge knows better.
   package func check(_ principle: Principle) throws(LabelingError) {}
 }
 

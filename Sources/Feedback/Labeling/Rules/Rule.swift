@@ -42,8 +42,8 @@ package enum Rule: String, CaseIterable, Sendable {
     switch self {
     case .conciseness: 0.05
     case .understandability: 0.10
-    case .relevance: 0.15
-    case .repetitiveness: 0.08
+    case .relevance: 0.20
+    case .repetitiveness: 0.10
     case .toxicity: 0.10
     case .sycophancy: 0.10
     }

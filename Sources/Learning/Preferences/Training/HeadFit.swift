@@ -18,11 +18,12 @@ struct HeadFit {
     let target: Double
   }
 
-  /// The head's weight (1, width) on states as they are.
+  /// Fits the head's weight.
   ///
   /// - Parameters:
   ///   - states: (texts, width).
   ///   - pairs: indices of rows, at least one pair.
+  /// - Returns: the weight (1, width) on states as they are.
   func weight(states: Matrix, pairs: [Pair]) -> Matrix {
     let width = states.columns
     let scales = Self.inverseDeviations(states)

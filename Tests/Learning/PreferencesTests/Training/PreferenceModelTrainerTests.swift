@@ -90,8 +90,7 @@ struct LetterEncoder: PreferenceTextEncoding {
     #expect(artifacts[0].weightHash != artifacts[1].weightHash)
   }
 
-  @Test func `one seed gives the same model bit for bit`() throws
-  {
+  @Test func `one seed gives the same model bit for bit`() throws {
     let configuration = Self.configuration(epochs: 1)
     let first = try Self.train(configuration, ["a"])
     let second = try Self.train(configuration, ["a"])
