@@ -94,7 +94,6 @@ import Testing
       "Labeling", "ServiceKit", "NIO*",
     ],
     "Feedback": ["RPC*", "Messages", "ServiceStubs", "ProtobufRuntime", "ServiceKit", "NIO*"],
-    "Services": ["ArgumentParserless"],
   ]
 
   /// Spelt in pieces where this file would trip over its own rule.
