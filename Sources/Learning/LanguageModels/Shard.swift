@@ -1,14 +1,16 @@
 internal import Tensors
 
-/// Some neighbouring sequences of a batch that one thread takes through the layers.
+/// Some neighbouring groups of a batch that one thread takes through the layers.
 ///
-/// Sharding by sequences lets every thread run whole layers on its own, without waiting for the
-/// others at each product. One shard alone is split inside its products instead.
+/// Sharding by groups of sequences lets every thread run whole layers on its own, without waiting for
+/// the others at each product. One shard alone is split inside its products instead.
 struct Shard: Sendable {
   /// The shard's rows in the batch.
   let tokens: Range<Int>
-  /// The shard's sequences as rows within the shard.
-  let sequences: [Range<Int>]
+  /// The shard's groups among those of the batch.
+  let groupRange: Range<Int>
+  /// The shard's groups, their rows counted within the shard.
+  let groups: [PackedBatch.Group]
   /// Each row's position within its sequence.
   let positions: [Int32]
 
@@ -17,11 +19,16 @@ struct Shard: Sendable {
   /// Below this many tokens products lose speed.
   private static let tokensMin = 96
 
-  private init(_ batch: PackedBatch, sequences range: Range<Int>) {
-    let start = batch.offsets[range.lowerBound]
-    tokens = start..<batch.offsets[range.upperBound]
-    sequences = range.map { batch.offsets[$0] - start..<batch.offsets[$0 + 1] - start }
-    positions = sequences.flatMap { (0..<$0.count).map { Int32(truncatingIfNeeded: $0) } }
+  private init(_ batch: PackedBatch, groups range: Range<Int>) {
+    let start = batch.groups[range.lowerBound].rows.lowerBound
+    tokens = start..<batch.groups[range.upperBound - 1].rows.upperBound
+    groupRange = range
+    groups = batch.groups[range].map { $0.counted(from: start) }
+    positions = groups.flatMap { group in
+      let shared = group.prefix.count
+      let places = [0..<shared] + group.branches.map { shared..<shared + $0.count }
+      return places.flatMap { $0.map { Int32(truncatingIfNeeded: $0) } }
+    }
   }
 
   /// Cuts a batch into shards of similar size that follow one another.
@@ -34,17 +41,13 @@ struct Shard: Sendable {
     if count > 1 { count = (count + parts - 1) / parts * parts }
     var shards: [Shard] = []
     var first = 0
-    for index in 0..<count where first < batch.sequenceCount {
+    for index in 0..<count where first < batch.groups.count {
       // The cut nearest to an even share.
       let goal = batch.tokenCount * (index + 1) / count
       var end = first + 1
-      while end < batch.sequenceCount
-        && (batch.offsets[end] + batch.offsets[end + 1]) / 2 <= goal
-      {
-        end += 1
-      }
-      if index == count - 1 { end = batch.sequenceCount }
-      shards.append(Shard(batch, sequences: first..<end))
+      while end < batch.groups.count, batch.groups[end].rows.middle <= goal { end += 1 }
+      if index == count - 1 { end = batch.groups.count }
+      shards.append(Shard(batch, groups: first..<end))
       first = end
     }
     return shards
@@ -54,20 +57,24 @@ struct Shard: Sendable {
   func attention(_ configuration: ModelConfiguration, rows: [Int]?) -> CausalAttention {
     var spans: [CausalAttention.Span] = []
     var limits: [Int32] = []
-    if let rows {
-      var next = 0
-      for keys in sequences {
-        let start = next
-        while next < rows.count && rows[next] < keys.upperBound {
-          limits.append(positions[rows[next]] + 1)
-          next += 1
-        }
-        if next > start { spans.append(.init(queries: start..<next, keys: keys)) }
+    var next = 0
+    func add(prefix: Range<Int>, keys: Range<Int>) {
+      guard let rows else {
+        if !keys.isEmpty { spans.append(.init(queries: keys, prefix: prefix, keys: keys)) }
+        return
       }
-    } else {
-      spans = sequences.map { .init(queries: $0, keys: $0) }
-      limits = positions.map { $0 + 1 }
+      let start = next
+      while next < rows.count && rows[next] < keys.upperBound {
+        limits.append(positions[rows[next]] + 1)
+        next += 1
+      }
+      if next > start { spans.append(.init(queries: start..<next, prefix: prefix, keys: keys)) }
     }
+    for group in groups {
+      add(prefix: group.prefix.lowerBound..<group.prefix.lowerBound, keys: group.prefix)
+      for branch in group.branches { add(prefix: group.prefix, keys: branch) }
+    }
+    if rows == nil { limits = positions.map { $0 + 1 } }
     return CausalAttention(
       heads: configuration.headCount,
       keyValueHeads: configuration.keyValueHeadCount,
@@ -76,4 +83,9 @@ struct Shard: Sendable {
       limits: limits
     )
   }
+}
+
+extension Range where Bound == Int {
+  /// The place half-way through.
+  fileprivate var middle: Int { (lowerBound + upperBound) / 2 }
 }

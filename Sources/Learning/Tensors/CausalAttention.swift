@@ -5,17 +5,37 @@ internal import CKernels
 /// Work is cut into blocks of queries, so that no more than a block's scores exist at a time and
 /// keys to the right of a block are never multiplied.
 package struct CausalAttention: Sendable {
-  /// One sequence: its rows among the queries and among the keys.
+  /// One sequence, or a beginning that several share: its rows among the queries and the keys.
   package struct Span: Sendable, Equatable {
     /// The sequence's rows in the query and output tiles.
     package let queries: Range<Int>
-    /// The sequence's rows in the key and value tiles.
+    /// The rows of a beginning that it shares with others, in the key and value tiles.
+    package let prefix: Range<Int>
+    /// The rows of its own behind the prefix, in the key and value tiles.
     package let keys: Range<Int>
 
     /// Makes a span.
-    package init(queries: Range<Int>, keys: Range<Int>) {
+    package init(queries: Range<Int>, prefix: Range<Int> = 0..<0, keys: Range<Int>) {
       self.queries = queries
+      self.prefix = prefix
       self.keys = keys
+    }
+
+    /// How many keys there are, those of the prefix first.
+    var keyCount: Int { prefix.count + keys.count }
+
+    /// The first keys as columns of a block of scores and the rows that they stand in.
+    ///
+    /// One piece where the rows follow one another, two otherwise.
+    func pieces(keyCount: Int) -> [(columns: Range<Int>, rows: Range<Int>)] {
+      let shared = min(prefix.count, keyCount)
+      let own = keys.prefix(keyCount - shared)
+      if shared == 0 { return [(0..<keyCount, own)] }
+      if own.isEmpty { return [(0..<shared, prefix.prefix(shared))] }
+      if prefix.upperBound == keys.lowerBound {
+        return [(0..<keyCount, prefix.lowerBound..<own.upperBound)]
+      }
+      return [(0..<shared, prefix), (shared..<keyCount, own)]
     }
   }
 
@@ -25,10 +45,14 @@ package struct CausalAttention: Sendable {
   package let keyValueHeads: Int
   /// The width of one head.
   package let headWidth: Int
-  /// The sequences.
+  /// The sequences; those that share a prefix follow one another.
   package let spans: [Span]
-  /// For each query row, how many of its sequence's keys it sees; ascending within a sequence.
+  /// For each query row, how many of its sequence's keys, prefix included, it sees; ascending
+  /// within a sequence.
   package let limits: [Int32]
+
+  /// Spans that share a prefix, and so the gradients of its keys and values.
+  private let families: [Range<Int>]
 
   private static let blockRows = 64
   private var group: Int { heads / keyValueHeads }
@@ -42,6 +66,18 @@ package struct CausalAttention: Sendable {
     self.headWidth = headWidth
     self.spans = spans
     self.limits = limits
+    var families: [Range<Int>] = []
+    for index in spans.indices {
+      let prefix = spans[index].prefix
+      if index > 0, !prefix.isEmpty,
+        prefix == spans[index - 1].prefix || prefix == spans[index - 1].keys
+      {
+        families[families.count - 1] = families[families.count - 1].lowerBound..<index + 1
+      } else {
+        families.append(index..<index + 1)
+      }
+    }
+    self.families = families
   }
 
   /// Computes the attention outputs.
@@ -55,12 +91,15 @@ package struct CausalAttention: Sendable {
     Threads.forEach(spans.count * heads) { task in
       let span = spans[task / heads]
       let head = task % heads
-      let scores = Tile(rows: Self.blockRows, columns: span.keys.count)
+      let scores = Tile(rows: Self.blockRows, columns: span.keyCount)
       forEachBlock(of: span) { block, keyCount in
         let weights = scores.rows(0..<block.count).columns(0..<keyCount)
         attend(q: q, k: k, span: span, head: head, block: block, into: weights)
-        let values = part(v, span.keys.prefix(keyCount), head: head / group)
-        multiply(weights, values, into: part(out, block, head: head))
+        let outBlock = part(out, block, head: head)
+        for (columns, rows) in span.pieces(keyCount: keyCount) {
+          let values = part(v, rows, head: head / group)
+          multiply(weights.columns(columns), values, into: outBlock, beta: columns.beta)
+        }
       }
     }
   }
@@ -70,49 +109,77 @@ package struct CausalAttention: Sendable {
   /// The attention weights are computed again instead of being kept: they are the only quantity
   /// that grows with the square of the length.
   package func backward(dOut: Tile, q: Tile, k: Tile, v: Tile, dQ: Tile, dK: Tile, dV: Tile) {
-    Threads.forEach(spans.count * keyValueHeads) { task in
-      let span = spans[task / keyValueHeads]
+    Threads.forEach(families.count * keyValueHeads) { task in
+      let family = spans[families[task / keyValueHeads]]
       let keyValueHead = task % keyValueHeads
-      let all = Tile(rows: 2 * Self.blockRows, columns: span.keys.count)
-      part(dK, span.keys, head: keyValueHead).fill(0)
-      part(dV, span.keys, head: keyValueHead).fill(0)
-      for head in keyValueHead * group..<(keyValueHead + 1) * group {
-        forEachBlock(of: span) { block, keyCount in
-          let keys = span.keys.prefix(keyCount)
-          let weights = all.rows(0..<block.count).columns(0..<keyCount)
-          let start = Self.blockRows
-          let dScores = all.rows(start..<start + block.count).columns(0..<keyCount)
-          attend(q: q, k: k, span: span, head: head, block: block, into: weights)
-          let dBlock = part(dOut, block, head: head)
-          multiply(
-            transposed: weights,
-            dBlock,
-            into: part(dV, keys, head: keyValueHead),
-            beta: 1
+      for span in family {
+        // The prefix once for all that share it; a span of its own is zeroed with its keys.
+        let isFirst = span == family.first
+        for rows in isFirst ? [span.prefix, span.keys] : [span.keys] {
+          part(dK, rows, head: keyValueHead).fill(0)
+          part(dV, rows, head: keyValueHead).fill(0)
+        }
+      }
+      for span in family {
+        backward(
+          span,
+          keyValueHead: keyValueHead,
+          dOut: dOut,
+          q: q,
+          k: k,
+          v: v,
+          dQ: dQ,
+          dK: dK,
+          dV: dV
+        )
+      }
+    }
+  }
+
+  /// Adds one span's part of the gradients of its keys and values and sets those of its queries.
+  private func backward(
+    _ span: Span,
+    keyValueHead: Int,
+    dOut: Tile,
+    q: Tile,
+    k: Tile,
+    v: Tile,
+    dQ: Tile,
+    dK: Tile,
+    dV: Tile
+  ) {
+    let all = Tile(rows: 2 * Self.blockRows, columns: span.keyCount)
+    for head in keyValueHead * group..<(keyValueHead + 1) * group {
+      forEachBlock(of: span) { block, keyCount in
+        let pieces = span.pieces(keyCount: keyCount)
+        let weights = all.rows(0..<block.count).columns(0..<keyCount)
+        let start = Self.blockRows
+        let dScores = all.rows(start..<start + block.count).columns(0..<keyCount)
+        attend(q: q, k: k, span: span, head: head, block: block, into: weights)
+        let dBlock = part(dOut, block, head: head)
+        for (columns, rows) in pieces {
+          let dValues = part(dV, rows, head: keyValueHead)
+          multiply(transposed: weights.columns(columns), dBlock, into: dValues, beta: 1)
+          let values = part(v, rows, head: keyValueHead)
+          multiply(dBlock, transposed: values, into: dScores.columns(columns))
+        }
+        withLimits(block) { limits in
+          kernel_causal_softmax_backward(
+            dScores.pointer,
+            weights.pointer,
+            dScores.stride,
+            limits,
+            block.count,
+            keyCount,
+            scale
           )
-          multiply(dBlock, transposed: part(v, keys, head: keyValueHead), into: dScores)
-          withLimits(block) { limits in
-            kernel_causal_softmax_backward(
-              dScores.pointer,
-              weights.pointer,
-              dScores.stride,
-              limits,
-              block.count,
-              keyCount,
-              scale
-            )
-          }
-          multiply(
-            dScores,
-            part(k, keys, head: keyValueHead),
-            into: part(dQ, block, head: head)
-          )
-          multiply(
-            transposed: dScores,
-            part(q, block, head: head),
-            into: part(dK, keys, head: keyValueHead),
-            beta: 1
-          )
+        }
+        for (columns, rows) in pieces {
+          let dPiece = dScores.columns(columns)
+          let keys = part(k, rows, head: keyValueHead)
+          multiply(dPiece, keys, into: part(dQ, block, head: head), beta: columns.beta)
+          let dKeys = part(dK, rows, head: keyValueHead)
+          multiply(transposed: dPiece, part(q, block, head: head), into: dKeys, beta: 1)
         }
       }
     }
@@ -127,8 +194,11 @@ package struct CausalAttention: Sendable {
     block: Range<Int>,
     into weights: Tile
   ) {
-    let keys = part(k, span.keys.prefix(weights.columns), head: head / group)
-    multiply(part(q, block, head: head), transposed: keys, into: weights)
+    let queries = part(q, block, head: head)
+    for (columns, rows) in span.pieces(keyCount: weights.columns) {
+      let keys = part(k, rows, head: head / group)
+      multiply(queries, transposed: keys, into: weights.columns(columns))
+    }
     withLimits(block) { limits in
       kernel_causal_softmax_forward(
         weights.pointer,
@@ -147,7 +217,7 @@ package struct CausalAttention: Sendable {
     while start < span.queries.upperBound {
       let end = min(start + Self.blockRows, span.queries.upperBound)
       let keyCount = Int(limits[end - 1])
-      precondition(keyCount <= span.keys.count, "a query sees past its sequence")
+      precondition(keyCount <= span.keyCount, "a query sees past its sequence")
       body(start..<end, keyCount)
       start = end
     }
@@ -163,4 +233,9 @@ package struct CausalAttention: Sendable {
       body(base + block.lowerBound)
     }
   }
+}
+
+extension Range where Bound == Int {
+  /// What a product over these columns does with what stands in its output: the first one replaces it.
+  fileprivate var beta: Float { lowerBound == 0 ? 0 : 1 }
 }

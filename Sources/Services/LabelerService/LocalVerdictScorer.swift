@@ -56,7 +56,7 @@ struct LocalVerdictScorer: VerdictScorer {
         beginnings.append(Array(candidate[..<length]))
       }
     }
-    let batch = PackedBatch(beginnings.map { prompt + $0 })
+    let batch = PackedBatch(sharingPrefixesOf: beginnings.map { prompt + $0 })
     try batch.check(for: base.model.configuration)
     let hidden = base.model.hiddenStates(batch, rows: batch.lastRows)
     let tables = beginnings.indices.map { logSoftmax(base.model.logits(hidden, row: $0)) }

@@ -34,8 +34,12 @@ struct AnswerLikelihood: Sendable {
         tokens += count(pieces[end])
         end += 1
       }
-      let batch = PackedBatch(pieces[start..<end].map { $0.prompt + $0.answer })
-      let (rows, targets) = batch.predictingRows(starts: pieces[start..<end].map(\.prompt.count))
+      let starts = pieces[start..<end].map(\.prompt.count)
+      let batch = PackedBatch(
+        sharingPrefixesOf: pieces[start..<end].map { $0.prompt + $0.answer },
+        starts: starts
+      )
+      let (rows, targets) = batch.predictingRows(starts: starts)
       let values =
         rows.isEmpty
         ? []

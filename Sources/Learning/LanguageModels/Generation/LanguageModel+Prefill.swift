@@ -25,12 +25,10 @@ extension LanguageModel {
     }
     let hidden = Tile(rows: prompts.count, columns: configuration.width)
     let shards = Shard.split(batch)
-    let firstSequences = shards.map { shard in
-      batch.offsets.firstIndex(of: shard.tokens.lowerBound) ?? 0
-    }
     Threads.forEach(shards.count) { index in
       let shard = shards[index]
-      let own = firstSequences[index]..<firstSequences[index] + shard.sequences.count
+      // Nothing is shared between different prompts, so groups are sequences.
+      let own = shard.groupRange
       prefill(
         batch.tokens[shard.tokens],
         shard,
@@ -60,7 +58,7 @@ extension LanguageModel {
     into hidden: Tile
   ) {
     let workspace = Workspace()
-    let lastRows = shard.sequences.map { $0.upperBound - 1 }
+    let lastRows = shard.groups.map { $0.rows.upperBound - 1 }
     var x = Tile(rows: tokens.count, columns: configuration.width)
     x.gather(tokens.map { Int($0) }, from: embedding.tile)
     for layer in layers.indices {
@@ -73,7 +71,7 @@ extension LanguageModel {
         adapter: nil,
         workspace: workspace,
         onKeysAndValues: { k, v in
-          for (rows, segment) in zip(shard.sequences, segments) {
+          for (rows, segment) in zip(shard.groups.map(\.rows), segments) {
             for (position, row) in rows.enumerated() {
               let (key, value) = (k.rows(row..<row + 1), v.rows(row..<row + 1))
               segment.write(position: position, layer: layer, key: key, value: value)

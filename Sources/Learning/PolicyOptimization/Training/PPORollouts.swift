@@ -36,9 +36,8 @@ struct PPORollouts {
     segments = TokenSegments(lengths: answers.map(\.count))
     var streams: [Matrix] = []
     for part in Self.parts(Array(whole.indices), lengths: whole.map(\.count), tokenCountMax) {
-      let batch = PackedBatch(part.map { whole[$0] })
-      let stream = model.trunk(batch, layers: frozenLayers)
-      for slot in part.indices { streams.append(stream.rows(batch.range(of: slot))) }
+      let batch = PackedBatch(sharingPrefixesOf: part.map { whole[$0] })
+      streams += batch.streams(model.trunk(batch, layers: frozenLayers))
     }
     self.streams = streams
   }
@@ -58,13 +57,18 @@ struct PPORollouts {
   }
 
   /// Packs some sequences into parts of at most so many tokens each.
+  ///
+  /// They are taken in the order of sampling, so that answers to one prompt are neighbours and share
+  /// its rows.
   func parts(_ chosen: [Int], tokenCountMax: Int) -> [Part] {
-    Self.parts(chosen, lengths: sequences.map(\.count), tokenCountMax).map { part in
-      let batch = PackedBatch(part.map { sequences[$0] })
-      let (rows, targets) = batch.predictingRows(starts: part.map { starts[$0] })
+    let lengths = sequences.map(\.count)
+    return Self.parts(chosen.sorted(), lengths: lengths, tokenCountMax).map { part in
+      let starts = part.map { self.starts[$0] }
+      let batch = PackedBatch(sharingPrefixesOf: part.map { sequences[$0] }, starts: starts)
+      let (rows, targets) = batch.predictingRows(starts: starts)
       return Part(
         batch: batch,
-        hidden: .stacking(part.map { streams[$0] }),
+        hidden: batch.joining(part.map { streams[$0] }),
         rows: rows,
         targets: targets,
         places: part.flatMap { Array(segments[$0]) }

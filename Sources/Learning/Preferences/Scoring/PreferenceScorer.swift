@@ -89,7 +89,7 @@ package struct PreferenceScorer: Sendable {
         tokens += sequences[end].count
         end += 1
       }
-      unique += score(PackedBatch(Array(sequences[start..<end])), chosen)
+      unique += score(PackedBatch(sharingPrefixesOf: Array(sequences[start..<end])), chosen)
       start = end
     }
     let raw = places.flatMap { unique[$0].map { Double($0) } }

@@ -46,12 +46,12 @@ package struct TrunkCache: Sendable {
     var open: [Int] = []
     var openTokens = 0
     func compute(into cache: inout TrunkCache) {
-      let batch = PackedBatch(open.map { cache.sequences[$0] })
+      let batch = PackedBatch(sharingPrefixesOf: open.map { cache.sequences[$0] })
       let stream = cache.model.trunk(batch, layers: cache.layerCount)
-      for (slot, text) in open.enumerated() {
-        cache.kept[text] = stream.rows(batch.range(of: slot))
+      for (text, whole) in zip(open, batch.streams(stream)) {
+        cache.kept[text] = whole
+        cache.byteCount += whole.count * MemoryLayout<Float>.stride
       }
-      cache.byteCount += stream.count * MemoryLayout<Float>.stride
     }
     let width = model.configuration.width
     for text in sequences.indices {
@@ -72,11 +72,11 @@ package struct TrunkCache: Sendable {
     _ = didCompute(openTokens)
   }
 
-  /// The streams of some texts as one batch.
+  /// The streams of some texts as one batch; neighbours that answer one prompt share its rows.
   package func batch(_ texts: [Int]) -> (batch: PackedBatch, hidden: Matrix) {
-    let batch = PackedBatch(texts.map { sequences[$0] })
+    let batch = PackedBatch(sharingPrefixesOf: texts.map { sequences[$0] })
     let parts = texts.compactMap { kept[$0] }
-    if parts.count == texts.count { return (batch, .stacking(parts)) }
+    if parts.count == texts.count { return (batch, batch.joining(parts)) }
     return (batch, model.trunk(batch, layers: layerCount))
   }
 
