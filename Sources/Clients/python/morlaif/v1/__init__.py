@@ -1,0 +1,1 @@
+"""Messages of the contract, generated from Protos/morlaif/v1."""
