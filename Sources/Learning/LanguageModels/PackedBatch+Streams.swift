@@ -3,8 +3,7 @@ package import Tensors
 extension PackedBatch {
   /// The whole stream of each sequence, shared rows included.
   ///
-  /// - Parameters:
-  ///   - stream: (tokens, width), of this batch.
+  /// - Parameter stream: (tokens, width), of this batch.
   /// - Returns: for each sequence (its length, width).
   package func streams(_ stream: Matrix) -> [Matrix] {
     (0..<sequenceCount).map { sequence in
@@ -16,8 +15,7 @@ extension PackedBatch {
 
   /// This batch's stream out of the whole streams of its sequences.
   ///
-  /// - Parameters:
-  ///   - streams: for each sequence (its length, width), equal in the rows that are shared.
+  /// - Parameter streams: for each sequence (its length, width), equal in the rows that are shared.
   /// - Returns: (tokens, width).
   package func joining(_ streams: [Matrix]) -> Matrix {
     precondition(streams.count == sequenceCount, "one stream for each sequence")
