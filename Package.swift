@@ -228,6 +228,11 @@ let package = Package(
       swiftSettings: settings
     ),
     .target(
+      name: "WireVectors",
+      path: "Tests/RPC/WireVectors",
+      swiftSettings: settings
+    ),
+    .target(
       name: "CTestMessages",
       dependencies: ["CProtobufC"],
       path: "Tests/Contract/CTestMessages"
@@ -279,11 +284,11 @@ let package = Package(
       "RPC",
       in: "RPC",
       [
-        "ChildProcesses", "ProtobufRuntime", "RPC", "RPCWire", lifecycle, logging, nioCore,
-        nioPosix,
+        "ChildProcesses", "ProtobufRuntime", "RPC", "RPCWire", "WireVectors", lifecycle, logging,
+        nioCore, nioPosix,
       ]
     ),
-    tests("RPCWire", in: "RPC", ["RPCWire"]),
+    tests("RPCWire", in: "RPC", ["RPCWire", "WireVectors"]),
     tests(
       "LabelerService",
       in: "Services",

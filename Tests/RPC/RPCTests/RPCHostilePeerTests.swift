@@ -115,7 +115,7 @@ struct RPCHostilePeerTests {
     #expect(statuses[2]?.isUnprocessed == true)
   }
 
-  @Test func `a cancelled call counts until its handler has returned`() async throws {
+  @Test func `W23: a cancelled call counts until its handler has returned`() async throws {
     var limits = RPCLimits()
     limits.callsMax = 1
     try await withServer(tls: nil, limits: limits) { harness in
@@ -132,7 +132,7 @@ struct RPCHostilePeerTests {
     }
   }
 
-  @Test func `the server counts the deadline by itself`() async throws {
+  @Test func `W24: the server counts the deadline by itself`() async throws {
     // 100 microseconds.
     let statuses = try await statuses(
       frame(2, 3, call: 1, callPayload("test.Echo/Hold", timeout: 100)),
@@ -141,7 +141,7 @@ struct RPCHostilePeerTests {
     #expect(statuses[1]?.code == .deadlineExceeded)
   }
 
-  @Test func `endless pings that are not read end the connection`() async throws {
+  @Test func `W35: endless pings that are not read end the connection`() async throws {
     try await withServer(tls: nil) { harness in
       let peer = try await RawPeer(port: harness.port, reads: false)
       await peer.send(helloFrame)
@@ -153,6 +153,17 @@ struct RPCHostilePeerTests {
       let _: RawMessage = try await client.unary(EchoService.Methods.echo, RawMessage())
       await client.close()
       await peer.close()
+    }
+  }
+
+  @Test func `W34: a silent peer is asked, and then given up`() async throws {
+    var limits = RPCLimits()
+    limits.keepAlive = .milliseconds(50)
+    try await withServer(tls: nil, limits: limits) { harness in
+      let peer = try await RawPeer(port: harness.port)
+      await peer.send(helloFrame)
+      let frames = try parseFrames(try await peer.readToEnd())
+      #expect(frames.map(\.header.type) == [.hello, .ping])
     }
   }
 }

@@ -40,7 +40,7 @@ struct RPCSecurityTests {
     }
   }
 
-  @Test func `a client without a certificate is refused`() async throws {
+  @Test func `W3: a client without a certificate is refused`() async throws {
     try await expectRefusal(client: nil, saying: "requires a client certificate")
   }
 
@@ -52,7 +52,7 @@ struct RPCSecurityTests {
     try await expectRefusal(client: "expired", saying: "certificate expired")
   }
 
-  @Test func `a server certificate of another CA is refused`() async throws {
+  @Test func `W3: a server certificate of another CA is refused`() async throws {
     try await expectRefusal(
       client: "client",
       clientTrusts: "other-ca",
@@ -64,7 +64,7 @@ struct RPCSecurityTests {
     try await expectRefusal(server: "expired", client: "client", saying: "has expired")
   }
 
-  @Test func `a server certificate for another host is refused`() async throws {
+  @Test func `W3: a server certificate for another host is refused`() async throws {
     try await expectRefusal(server: "elsewhere", client: "client", saying: "IP address mismatch")
     try await expectRefusal(
       server: "elsewhere",
@@ -85,7 +85,7 @@ struct RPCSecurityTests {
     }
   }
 
-  @Test func `TLS 1_2 is refused and 1_3 with morlaif_1 accepted`() async throws {
+  @Test func `W1, W2: TLS 1_2 is refused and 1_3 with morlaif_1 accepted`() async throws {
     let certificates = try TestCertificates.shared.get()
     try await withServer(tls: certificates.configuration("server")) { harness in
       let identity = [
@@ -119,7 +119,7 @@ struct RPCSecurityTests {
     }
   }
 
-  @Test func `a handshake that never ends is cut off`() async throws {
+  @Test func `W4: a handshake that never ends is cut off`() async throws {
     let certificates = try TestCertificates.shared.get()
     var limits = RPCLimits()
     limits.handshakeTimeout = .milliseconds(50)

@@ -125,3 +125,17 @@ func frameTypes(_ bytes: [UInt8]) throws -> [FrameType] {
   }
   return types
 }
+
+/// Frames found in bytes, with their payloads.
+func parseFrames(_ bytes: [UInt8]) throws -> [(header: FrameHeader, payload: [UInt8])] {
+  var frames: [(FrameHeader, [UInt8])] = []
+  var offset = 0
+  while bytes.count - offset >= FrameHeader.byteCount {
+    let header = try FrameHeader(bytes.span.bytes, at: offset, framePayloadBytesMax: 1 << 24)
+    offset += FrameHeader.byteCount
+    guard bytes.count - offset >= header.length else { break }
+    frames.append((header, Array(bytes[offset..<(offset + header.length)])))
+    offset += header.length
+  }
+  return frames
+}

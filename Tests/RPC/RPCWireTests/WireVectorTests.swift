@@ -1,62 +1,151 @@
-import Foundation
 import RPCWire
 import Testing
+import WireVectors
 
 /// Conversations as bytes that every implementation must understand or refuse alike.
 @Suite
 struct WireVectorTests {
-  /// One line of a vector file: who sends what.
-  private struct Step {
-    let sender: String
-    let bytes: [UInt8]
-  }
-
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../Vectors/wire").standardized
-
-  private static let files: [String] = {
-    let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
-    return (names ?? []).filter { $0.hasSuffix(".wire") }.sorted()
-  }()
+  private static let vectors = WireVector.all.filter { !$0.needsCalls }
 
   @Test func `there are vectors`() {
-    #expect(Self.files.count >= 8)
+    #expect(Self.vectors.count >= 120)
   }
 
-  @Test(arguments: files)
-  func `a recorded conversation ends as its file says`(file: String) throws {
-    let text = try String(contentsOf: Self.folder.appendingPathComponent(file), encoding: .utf8)
-    var client = Peer(.client)
-    var server = Peer(.server)
-    var opened = 0
-    for line in text.split(separator: "\n") where !line.hasPrefix("#") {
-      let words = line.split(separator: " ").map(String.init)
-      switch words[0] {
-      case "client": server.receive(bytes(words.dropFirst()))
-      case "server":
-        // A client only believes in calls it has opened itself.
-        while opened < openCalls(in: text), client.machine.canOpenCall {
-          _ = client.machine.open(CallHeader(method: "a/b"), message: nil, end: true)
-          opened += 1
-        }
-        client.receive(bytes(words.dropFirst()))
-      case "expect":
-        let receiver = words[1] == "server" ? server : client
-        let outcome = receiver.outcome.error.map { "W\($0.rule)" } ?? "ok"
-        #expect(outcome == words[2], "\(file): \(receiver.outcome)")
-      default: Issue.record("\(file): \(line)")
+  @Test(arguments: vectors)
+  func `a recorded conversation ends as its file says`(vector: WireVector) throws {
+    try check(vector, pieceBytes: .max)
+  }
+
+  @Test(arguments: vectors)
+  func `it ends so however the bytes are cut`(vector: WireVector) throws {
+    let total = vector.steps.reduce(0) { sum, step in
+      if case .receives(let bytes) = step { sum + bytes.count } else { sum }
+    }
+    for pieceBytes in total < 20_000 ? [1, 7] : [4_099] {
+      try check(vector, pieceBytes: pieceBytes)
+    }
+  }
+
+  private func check(_ vector: WireVector, pieceBytes: Int) throws {
+    var run = Run(vector)
+    for step in vector.steps {
+      switch step {
+      case .receives(let bytes): run.receive(bytes, pieceBytes)
+      case .drains: run.peer.machine.goAway(reason: "the server is stopping")
+      case .closes: Issue.record("\(vector): a machine has no connection to close")
+      }
+    }
+    try run.finish()
+    for expectation in vector.expectations { try run.check(expectation) }
+  }
+}
+
+/// One vector on its way through a machine.
+private struct Run {
+  var peer: Peer
+  private let vector: WireVector
+  private var hasOpened = false
+  private var frames: [(header: FrameHeader, payload: [UInt8])] = []
+  private var messages: [UInt64: [[UInt8]]] = [:]
+  private var messageCount = 0
+  private var ends: [UInt64: EndStatus] = [:]
+
+  init(_ vector: WireVector) {
+    var settings = WireSettings()
+    for (name, value) in vector.limits {
+      switch name {
+      case "message_bytes_max": settings.messageBytesMax = value
+      case "calls_max": settings.callsMax = value
+      case "call_window_bytes": settings.callWindowBytes = value
+      case "connection_window_bytes": settings.connectionWindowBytes = value
+      default: Issue.record("\(vector): no limit \(name)")
+      }
+    }
+    self.vector = vector
+    peer = Peer(vector.isForClient ? .client : .server, settings: settings)
+  }
+
+  mutating func receive(_ bytes: [UInt8], _ pieceBytes: Int) {
+    // A client only believes in calls it has opened itself.
+    while vector.isForClient, !hasOpened, peer.machine.canOpenCall {
+      for _ in vector.opens {
+        _ = peer.machine.open(CallHeader(method: "a/b"), message: nil, end: true)
+      }
+      hasOpened = true
+    }
+    var start = 0
+    while start < bytes.count {
+      let end = min(bytes.count, start + min(pieceBytes, bytes.count))
+      peer.receive(Array(bytes[start..<end]))
+      start = end
+    }
+  }
+
+  /// Reads what the machine has made of it all.
+  mutating func finish() throws {
+    frames = try parseFrames(peer.takeOutput())
+    for frame in frames where frame.header.type == .status {
+      let blockBytes = frame.payload[..<4].reduce(0) { $0 << 8 | Int($1) }
+      ends[frame.header.callID] = try EndStatus(frame.payload.span.bytes, 4..<(4 + blockBytes))
+    }
+    var contents = peer.outcome.messages[...]
+    for event in peer.outcome.events {
+      switch event {
+      case .called(let callID, _, .some, _), .message(let callID, _, _),
+        .ended(let callID, _, .some):
+        messages[callID, default: []].append(contents.removeFirst())
+        messageCount += 1
+      default: break
+      }
+      switch event {
+      case .ended(let callID, let status, _), .failed(let callID, let status):
+        ends[callID] = status
+      default: break
       }
     }
   }
 
-  private func openCalls(in text: String) -> Int {
-    text.split(separator: "\n").contains { $0.hasPrefix("server") } ? 2 : 0
+  mutating func check(_ expectation: WireVector.Expectation) throws {
+    switch expectation {
+    case .accepted: #expect(peer.outcome.error == nil, "\(vector)")
+    case .refused(let rule): try checkRefusal(rule)
+    case .ends(let call, let code, let isUnprocessed):
+      let status = try #require(ends[call], "\(vector): call \(call) goes on")
+      #expect(name(status.code) == code, "\(vector)")
+      #expect(status.isUnprocessed == isUnprocessed, "\(vector)")
+    case .message(let call, let bytes):
+      guard messages[call]?.isEmpty == false else {
+        Issue.record("\(vector): no further message of call \(call)")
+        return
+      }
+      #expect(messages[call]?.removeFirst() == bytes, "\(vector)")
+    case .messageCount(let count): #expect(messageCount == count, "\(vector)")
+    case .sends(let bytes):
+      let expected = try #require(try parseFrames(bytes).first)
+      #expect(frames.contains { $0.header == expected.header && $0.payload == expected.payload })
+    }
   }
 
-  private func bytes(_ words: ArraySlice<String>) -> [UInt8] {
-    let hex = Array(words.joined().utf8)
-    return stride(from: 0, to: hex.count - 1, by: 2).compactMap { index in
-      UInt8(String(decoding: hex[index..<(index + 2)], as: UTF8.self), radix: 16)
+  /// W37: GO_AWAY comes last, with the code and the number of the rule.
+  private func checkRefusal(_ rule: Int) throws {
+    #expect(peer.outcome.error?.rule == rule, "\(vector): \(peer.outcome)")
+    let last = try #require(frames.last)
+    #expect(last.header.type == .goAway, "\(vector)")
+    let goAway = try GoAway(last.payload.span.bytes)
+    #expect(goAway.reason.hasPrefix("W\(rule): "), "\(vector): \(goAway.reason)")
+    let code: StatusCode =
+      switch rule {
+      case 6, 35: .resourceExhausted
+      case 11: .failedPrecondition
+      default: .invalidArgument
+      }
+    #expect(goAway.code == code, "\(vector)")
+  }
+
+  private func name(_ code: StatusCode) -> String {
+    "\(code)".reduce(into: "") { name, letter in
+      if letter.isUppercase { name += "_" }
+      name += letter.uppercased()
     }
   }
 }

@@ -35,9 +35,8 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
   private var context: ChannelHandlerContext?
   private var isFlushRequested = false
   private var helloTimeout: Scheduled<Void>?
-  private var keepAlive: RepeatedTask?
-  private var hasReceivedSinceCheck = true
-  private var isPingUnanswered = false
+  private var keepAlive: KeepAlive?
+  private var keepAliveCheck: Scheduled<Void>?
   private var lossReason: RPCError?
 
   /// Answers to control frames that may wait for a peer that does not read (W35), in bytes.
@@ -120,7 +119,7 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     loop.beginTurn()
-    hasReceivedSinceCheck = true
+    keepAlive?.received(now: NIODeadline.now().uptimeNanoseconds)
     let buffer = unwrapInboundIn(data)
     process(buffer.readableBytesSpan)
     if !machine.output.isEmpty { flushLater() }
@@ -200,13 +199,12 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
   private func act(on header: FrameHeader, _ payload: RawSpan) throws(WireError) {
     let event = try machine.receive(header, payload)
     switch event {
-    case .none: break
+    case .none, .pong: break
     case .ready:
       helloTimeout?.cancel()
       helloTimeout = nil
       startKeepAlive()
       driver.connectionIsReady(self)
-    case .pong: isPingUnanswered = false
     default: driver.handle(event, payload, self)
     }
   }
@@ -250,35 +248,40 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
   // MARK: Life
 
   private func startKeepAlive() {
-    guard let context, timing.keepAlive > .zero else { return }
-    keepAlive = context.eventLoop.scheduleRepeatedTask(
-      initialDelay: timing.keepAlive,
-      delay: timing.keepAlive
-    ) { _ in self.checkAlive() }
+    guard timing.keepAlive > .zero else { return }
+    let now = NIODeadline.now().uptimeNanoseconds
+    keepAlive = KeepAlive(interval: UInt64(timing.keepAlive.nanoseconds), now: now)
+    checkAlive()
   }
 
   /// W34: a silent interval sends PING, another one ends the connection.
   private func checkAlive() {
-    defer { hasReceivedSinceCheck = false }
-    if hasReceivedSinceCheck {
-      isPingUnanswered = false
-      return
+    guard let context else { return }
+    switch keepAlive?.check(now: NIODeadline.now().uptimeNanoseconds) {
+    case nil: return
+    case .dead:
+      close(RPCError(code: .unavailable, message: "\(peer.address) is silent; taken for dead"))
+    case .ping(let next):
+      machine.ping(opaque: 0x6d6f_726c_6169_6631)
+      flushLater()
+      scheduleCheck(at: next, context)
+    case .wait(let next): scheduleCheck(at: next, context)
     }
-    guard !isPingUnanswered else {
-      return close(
-        RPCError(code: .unavailable, message: "\(peer.address) is silent; taken for dead")
-      )
+  }
+
+  private func scheduleCheck(at instant: UInt64, _ context: ChannelHandlerContext) {
+    keepAliveCheck = context.eventLoop.assumeIsolated().scheduleTask(
+      deadline: NIODeadline.uptimeNanoseconds(instant)
+    ) {
+      self.checkAlive()
     }
-    isPingUnanswered = true
-    machine.ping(opaque: 0x6d6f_726c_6169_6631)
-    flushLater()
   }
 
   private func lose() {
     guard !isClosed else { return }
     isClosed = true
     helloTimeout?.cancel()
-    keepAlive?.cancel()
+    keepAliveCheck?.cancel()
     machine.close()
     driver.connectionLost(
       lossReason

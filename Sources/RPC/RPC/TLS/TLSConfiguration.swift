@@ -1,4 +1,4 @@
-/// Where a side of a connection finds its identity and whom it trusts (W1 to W3).
+/// Where a side of a connection finds its identity and whom it trusts (W1, W2, W3).
 ///
 /// All files are PEM. Paths rather than contents, so that secrets are read once, by OpenSSL, and
 /// never pass through logs or configuration dumps.

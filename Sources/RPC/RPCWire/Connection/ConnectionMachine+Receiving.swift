@@ -1,5 +1,7 @@
 extension ConnectionMachine {
-  /// Judges a frame by its header alone, before its payload is held (W6, W10, W14 to W18, W22, W28).
+  /// Judges a frame by its header alone, before its payload is held.
+  ///
+  /// Keeps W6, W10, W14, W15, W16, W17, W18, W22, W28.
   ///
   /// - Returns: whether the payload is wanted.
   /// - Throws: `WireError` when the peer may not send this now; call `fail` with it and close.
@@ -171,14 +173,16 @@ extension ConnectionMachine {
   private func refusal(of header: FrameHeader, _ call: CallState) -> EndStatus? {
     let messageBytes = call.assembly.count + header.length
     if messageBytes > local.messageBytesMax { return tooLong(messageBytes) }
-    let isPart = header.flags.contains(.more)
-    if isPart, assemblyBytes + header.length > WireLimits.assemblyBytesMax {
-      return EndStatus(
-        code: .resourceExhausted,
-        message: "incomplete messages of this connection above \(WireLimits.assemblyBytesMax) bytes"
-      )
-    }
-    return nil
+    return header.flags.contains(.more) ? refusalOfPart(header.length) : nil
+  }
+
+  /// W32: what all incomplete messages of the connection may hold together.
+  private func refusalOfPart(_ byteCount: Int) -> EndStatus? {
+    guard assemblyBytes + byteCount > WireLimits.assemblyBytesMax else { return nil }
+    return EndStatus(
+      code: .resourceExhausted,
+      message: "incomplete messages of this connection above \(WireLimits.assemblyBytesMax) bytes"
+    )
   }
 
   private func tooLong(_ byteCount: Int) -> EndStatus {
@@ -268,7 +272,8 @@ extension ConnectionMachine {
     let callID = header.callID
     highestCallID = callID
     let message = block.upperBound..<header.length
-    if let refusal = refusal(of: callHeader, messageBytes: message.count) {
+    let isPart = header.flags.contains(.more)
+    if let refusal = refusal(of: callHeader, messageBytes: message.count, isPart: isPart) {
       writeStatus(callID, refusal)
       creditConnection(header.cost)
       return .none
@@ -310,8 +315,12 @@ extension ConnectionMachine {
     creditConnection(cost)
   }
 
-  /// W22, W23, W25 and W36: calls that never reach a handler.
-  private func refusal(of header: CallHeader, messageBytes: Int) -> EndStatus? {
+  /// W22, W23, W25, W32 and W36: calls that never reach a handler.
+  private func refusal(
+    of header: CallHeader,
+    messageBytes: Int,
+    isPart: Bool
+  ) -> EndStatus? {
     if sentGoAway != nil {
       return EndStatus(
         code: .unavailable,
@@ -327,6 +336,7 @@ extension ConnectionMachine {
       )
     }
     if messageBytes > local.messageBytesMax { return tooLong(messageBytes) }
+    if isPart, let refusal = refusalOfPart(messageBytes) { return refusal }
     return MetadataEntry.refusal(of: header.metadata, bytesMax: local.metadataBytesMax)
   }
 

@@ -1,4 +1,4 @@
-/// First frame of each side: what it speaks and what it will receive (W10 to W13).
+/// First frame of each side: what it speaks and what it will receive (W10, W11, W12, W13).
 package struct Hello: Sendable, Equatable {
   package var versionMin: UInt32 = WireLimits.version
   package var versionMax: UInt32 = WireLimits.version
