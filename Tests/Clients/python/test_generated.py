@@ -53,6 +53,13 @@ class GeneratedTests(unittest.TestCase):
             )
             self.assert_same(stubs, PACKAGE / "morlaif/services")
 
+    def test_the_readme_shows_the_example_word_for_word(self):
+        example = (PACKAGE / "examples/mean_scalarizer.py").read_text()
+        readme = (ROOT / "README.md").read_text()
+        shown = readme.partition("```python\n")[2].partition("```")[0]
+        self.assertIn("class Mean", shown)
+        self.assertIn(shown, example)
+
     def test_every_method_of_the_contract_has_a_stub(self):
         from morlaif import services
 

@@ -192,7 +192,7 @@ def serve(
         listen: "HOST:PORT"; port 0 lets the system choose.
         credentials: who this server is.
         ready_file: a file to write one JSON line {service, version, host, port, pid} to once
-            connections are accepted.
+            connections are accepted; None takes the environment's `MORLAIF_READY_FILE`, if it is set.
         drain: seconds for open calls to end.
         options: see `AsyncServer`.
     """
@@ -205,8 +205,8 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
         host, port = await server.start()
-        if ready_file is not None:
-            _write_ready(ready_file, server.name, host, port)
+        if ready := ready_file or os.environ.get("MORLAIF_READY_FILE"):
+            _write_ready(ready, server.name, host, port)
         await stopped.wait()
         logger.info("%s is stopping", server.name)
         await server.stop(drain)
