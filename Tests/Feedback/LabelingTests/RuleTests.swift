@@ -168,6 +168,5 @@ import Testing
     #expect(rule.formula.hasPrefix("soundness * "))
     #expect(!rule.formula.contains("`"))
     #expect(rule.temperature > 0)
-    #expect(rule.tieThreshold > 0 && rule.tieThreshold < rule.temperature)
   }
 }

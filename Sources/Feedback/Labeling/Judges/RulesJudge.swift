@@ -1,11 +1,11 @@
 /// The deterministic judge of measurable principles: no network, no cost, a known objective.
 ///
 /// `p_first = σ((m_first - m_second) / temperature)` with the measures and temperature of ``Rule``;
-/// differences below the rule's tie threshold are ties.
+/// differences of less than one nat are ties.
 package struct RulesJudge: MeasuringJudge {
   package let id = "rules"
   /// Changes whenever a formula, a constant or a word list does.
-  package let version = "2"
+  package let version = "3"
   package let batchSize = 256
   package let concurrencyMax = 2
 
@@ -39,8 +39,9 @@ package struct RulesJudge: MeasuringJudge {
     let rule = try rule(question.principleID)
     let first = rule.measure(prompt: question.prompt, response: question.first)
     let second = rule.measure(prompt: question.prompt, response: question.second)
-    let isTie = abs(first - second) < rule.tieThreshold
-    let logit = isTie ? 0 : (first - second) / rule.temperature
+    let nats = (first - second) / rule.temperature
+    let isTie = abs(nats) < Rule.tieNats
+    let logit = isTie ? 0 : nats
     return Verdict(
       logProbabilityFirst: logLogistic(logit),
       logProbabilitySecond: logLogistic(-logit),

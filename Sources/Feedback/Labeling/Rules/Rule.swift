@@ -49,20 +49,11 @@ package enum Rule: String, CaseIterable, Sendable {
     }
   }
 
-  /// Differences of measures below this are ties with `p_a = 0.5`.
+  /// Preferences of fewer nats than this are ties with `p_a = 0.5`.
   ///
-  /// Among the default recipe's answers of SmolLM2-135M-Instruct about a third of the pairs are then
-  /// tied for each of the first four.
-  package var tieThreshold: Double {
-    switch self {
-    case .conciseness: 0.03
-    case .understandability: 0.08
-    case .relevance: 0.18
-    case .repetitiveness: 0.08
-    case .toxicity: 0.05
-    case .sycophancy: 0.05
-    }
-  }
+  /// Among the default recipe's answers of SmolLM2-135M-Instruct a third to a half of the pairs are
+  /// then tied for each of the first four.
+  package static let tieNats = 1.0
 
   /// The formula in one paragraph of plain text, for help and documentation.
   package var formula: String {

@@ -20,7 +20,7 @@ package struct PreferenceTrainingConfiguration: Sendable, Equatable {
   /// Most tokens a step and a batch of the frozen layers.
   package var tokenCountMax = 4096
   /// Peak learning rate, reached after warm-up.
-  package var learningRate = 5e-4
+  package var learningRate = 1e-3
   /// Share of all steps spent warming up.
   package var warmupShare = 0.1
   /// Decoupled weight decay.
