@@ -15,7 +15,9 @@ def main() -> int:
         loader.testNamePatterns = [f"*{sys.argv[1]}*"]
     suite = loader.discover(str(folder), top_level_dir=str(folder))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    # A test fails once, however many of its cases do.
+    wrong = [test for test, _ in result.failures + result.errors] + result.unexpectedSuccesses
+    failed = len({getattr(test, "test_case", test) for test in wrong})
     skipped = len(result.skipped)
     print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not result.testsRun else 0
