@@ -12,10 +12,11 @@ say() { printf '%s  %s\n' "$(printf '%3d:%02d' $(((SECONDS - started) / 60)) $((
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # Debian and Ubuntu packages: the four libraries the project stands on, SQLite for the label store,
-# protoc for the contract's tests, python3-venv to fetch the model, openssl for the tests of the transport.
+# protoc for the contract's tests, python3-venv to fetch the model, openssl for the tests of the transport,
+# gcc and make for the C client.
 install_packages() {
   local wanted=(libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libopenblas-dev libssl-dev
-    libcurl4-openssl-dev libsqlite3-dev pkg-config python3-venv openssl curl) missing=() name
+    libcurl4-openssl-dev libsqlite3-dev pkg-config python3-venv openssl curl gcc make libc6-dev) missing=() name
   for name in "${wanted[@]}"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
   done

@@ -50,5 +50,6 @@ enum SourceTree {
 
   private static func isGenerated(_ name: String) -> Bool {
     name.contains("Generated/") || name.contains("generated/") || name.contains(".pb-c.")
+      || name.contains("Fuzz/corpus/")
   }
 }
