@@ -1,7 +1,8 @@
 // Calls real services over mutual TLS: every kind of method, metadata, deadlines, refusals,
 // restarts.
 //
-//   services CERTIFICATES SCALARIZER_PORT LABELER_PORT
+//   services CERTIFICATES SCALARIZER_PORT LABELER_PORT RESTART_COMMAND
+//   services CERTIFICATES HOSTILE_PORT WORDS     the connection must fail with these words
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,17 +234,32 @@ static void test_both_streams(morlaif_client *labeler) {
   morlaif_status_clear(&status);
 }
 
-int main(int count, char **arguments) {
-  if (count != 4) {
-    return fprintf(stderr, "usage: services CERTIFICATES SCALARIZER_PORT LABELER_PORT\n"), 2;
-  }
-  static const char *const names[] = {"ca.pem", "client.pem", "client.key"};
-  for (int i = 0; i < 3; i++) snprintf(paths[i], sizeof paths[i], "%s/%s", arguments[1], names[i]);
-  scalarizer_port = (uint16_t)atoi(arguments[2]);
-  labeler_port = (uint16_t)atoi(arguments[3]);
+// A service that is started again: one call fails at most when it is caught in the middle, the next
+// goes through.
+static void test_restart(morlaif_client *client, const char *command) {
   morlaif_status status = {0};
-  morlaif_options options = options_for(scalarizer_port),
-                  labeler_options = options_for(labeler_port);
+  bool is_restarted = system(command) == 0;
+  ProtobufCMessage *reply = check_health(client, NULL, &status);
+  check(is_restarted && reply, "a client finds a service that was started again", &status);
+  morlaif_free(reply);
+  morlaif_status_clear(&status);
+}
+
+static void test_hostile(uint16_t port, const char *words) {
+  morlaif_status status = {0};
+  morlaif_options options = options_for(port);
+  options.connect_timeout_us = 3000000;
+  morlaif_client *client = morlaif_connect(&options, &status);
+  check(!client && status.code == MORLAIF_UNAVAILABLE && strstr(status.message, words), words,
+        &status);
+  morlaif_close(client);
+  morlaif_status_clear(&status);
+}
+
+static void test_services(const char *restart_command) {
+  morlaif_status status = {0};
+  morlaif_options options = options_for(scalarizer_port);
+  morlaif_options labeler_options = options_for(labeler_port);
   morlaif_client *client = morlaif_connect(&options, &status);
   check(client != NULL, "a client with its certificate is let in", &status);
   morlaif_client *labeler = morlaif_connect(&labeler_options, &status);
@@ -252,6 +268,7 @@ int main(int count, char **arguments) {
     test_unary(client);
     test_refusals(client);
     test_server_stream(client);
+    test_restart(client, restart_command);
   }
   if (labeler) {
     test_client_stream(labeler);
@@ -260,6 +277,21 @@ int main(int count, char **arguments) {
   morlaif_close(labeler);
   morlaif_close(client);
   morlaif_status_clear(&status);
+}
+
+int main(int count, char **arguments) {
+  if (count != 4 && count != 5) {
+    return fprintf(stderr, "usage: services CERTIFICATES PORT LABELER_PORT RESTART_COMMAND\n"), 2;
+  }
+  static const char *const names[] = {"ca.pem", "client.pem", "client.key"};
+  for (int i = 0; i < 3; i++) snprintf(paths[i], sizeof paths[i], "%s/%s", arguments[1], names[i]);
+  scalarizer_port = (uint16_t)atoi(arguments[2]);
+  if (count == 5) {
+    labeler_port = (uint16_t)atoi(arguments[3]);
+    test_services(arguments[4]);
+  } else {
+    test_hostile(scalarizer_port, arguments[3]);
+  }
   printf("services: %d passed, %d failed\n", passed, failed);
   return failed > 0 || passed == 0;
 }
