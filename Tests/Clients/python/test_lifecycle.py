@@ -313,14 +313,20 @@ class KeepAliveTests(Case):
         server.close()
 
     async def test_W34_an_idle_connection_lives_on_pings(self):
-        timing = Timing(keep_alive=0.05)
-        async with serving(Scalars(), timing=timing) as (server, port):
-            async with client(port, timing=timing) as peer:
-                await AsyncScalarizer(peer).scalarize(scores(1))
-                transport = next(iter(server._transports))
-                await asyncio.sleep(0.5)  # Ten times the silence that would end it.
-                await AsyncScalarizer(peer).scalarize(scores(1))
-                self.assertIs(next(iter(server._transports)), transport)
+        timing = Timing(keep_alive=1_000)
+        async with serving(Scalars(), timing=timing) as (server, port), client(port) as peer:
+            await AsyncScalarizer(peer).scalarize(scores(1))
+            transport = next(iter(server._transports))
+            transport._heard_at -= 1_500  # As if so many seconds had gone by.
+            heard_at = transport._heard_at
+            transport._check_alive()
+            while transport._heard_at == heard_at:
+                await asyncio.sleep(0)
+            transport._check_alive()
+            self.assertTrue(transport.is_usable)
+            transport._heard_at -= 2_000
+            transport._check_alive()
+            self.assertIn("nothing was heard", transport.lost_because)
 
 
 class DrainTests(Case):

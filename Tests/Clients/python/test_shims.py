@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 from peers import ROOT, identity
-from processes import TINY_MODEL
+from processes import TINY_MODEL, wait_for
 from morlaif import AsyncServer, RPCError, StatusCode
 from morlaif.services import PreferenceModelHandler, ScalarizerHandler
 from morlaif.shims import BadReply, RewardService, openrlhf, text, trl, verl
@@ -124,7 +124,7 @@ class RewardServiceTests(ShimCase):
     def test_replies_that_must_not_become_rewards(self):
         def spoiled(part, name, change):
             part.spoil = change
-            with self.subTest(name), self.assertRaises(BadReply):
+            with self.subTest(name), self.assertLogs("morlaif", "ERROR"), self.assertRaises(BadReply):
                 self.service.of(["q"], [name])
             part.spoil = None
 
@@ -182,8 +182,7 @@ class RewardServiceTests(ShimCase):
         self.models.gate.clear()
         with ThreadPoolExecutor(20) as pool:
             asked = [pool.submit(self.service.of_one, "q", "a" * i) for i in range(20)]
-            while len(self.service._waiting) < 19:
-                pass
+            wait_for("waiting threads", lambda: len(self.service._waiting) == 19)
             self.models.gate.set()
             self.assertEqual([a.result().rewards[0] for a in asked], [2.0 * i for i in range(20)])
         self.assertLessEqual(len(self.models.requests), 6)
@@ -192,11 +191,9 @@ class RewardServiceTests(ShimCase):
         self.models.gate.clear()
         with ThreadPoolExecutor(3) as pool, self.assertLogs("morlaif", "ERROR"):
             first = pool.submit(self.service.of_one, "q", "a")
-            while not self.models.requests:
-                pass
+            wait_for("a request", lambda: self.models.requests)
             others = [pool.submit(self.service.of_one, "q", t) for t in "bc"]
-            while len(self.service._waiting) < 2:
-                pass
+            wait_for("waiting threads", lambda: len(self.service._waiting) == 2)
             self.models.failures = [RPCError(StatusCode.INTERNAL, "no")] * 2
             self.models.gate.set()
             for asked in (first, *others):

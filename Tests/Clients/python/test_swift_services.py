@@ -155,6 +155,25 @@ class SwiftServicesTests(unittest.TestCase):
             watch.stdout.close()
             self.assertIn("is stopping", cluster.log("mean"))
 
+    def test_the_command_line_has_pairs_judged_by_a_python_labeler(self):
+        with Cluster() as cluster:
+            cluster.start_python(
+                "judge", ROOT / "Sources/Clients/python/examples/length_judge.py", "127.0.0.1:0"
+            )
+            pairs = "".join(
+                json.dumps({"id": f"p{i}", "prompt": "q", "response_a": "a" * i, "response_b": "b" * 9})
+                + "\n" for i in range(1, 31)
+            )
+            printed = cluster.morlaif(
+                "label", "--dataset", "d", "--input", "-", "--output", "-",
+                "--principle", "conciseness", "--endpoint", f"labeler={cluster.address('judge')}",
+                input=pairs,
+            )
+            labels = [json.loads(line) for line in printed.splitlines()]
+            self.assertGreaterEqual(len(labels), 29)
+            for label in labels:
+                self.assertLessEqual(len(label["chosen"]), len(label["rejected"]))
+
 
 if __name__ == "__main__":
     unittest.main()

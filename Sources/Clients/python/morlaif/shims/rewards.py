@@ -189,6 +189,14 @@ class RewardService:
         return ask.result()
 
     def _ask(self, prompts: Sequence[str], responses: Sequence[str]) -> Rewards:
+        try:
+            return self._asked(prompts, responses)
+        except (RPCError, BadReply) as error:
+            # Said here as well, because some trainers swallow what a reward function raises.
+            logger.error("no reward can be had for %d answers: %s", len(prompts), error)
+            raise
+
+    def _asked(self, prompts: Sequence[str], responses: Sequence[str]) -> Rewards:
         items = [
             TextItem(id=f"answer-{index}", prompt_utf8=_utf8(p), response_utf8=_utf8(r))
             for index, (p, r) in enumerate(zip(prompts, responses))
@@ -269,7 +277,6 @@ class RewardService:
             except RPCError as error:
                 waited = time.monotonic() - began
                 if error.code not in _MAY_RECOVER or waited >= self.patience:
-                    logger.error("no reward can be had: %s", error)
                     raise
                 logger.warning("waiting for rewards since %.0f s: %s", waited, error)
                 time.sleep(min(pause * (0.5 + random.random() / 2), self.patience - waited))
