@@ -858,6 +858,7 @@ static bool encrypt(morlaif_client *client) {
 
 static bool decrypt(morlaif_client *client) {
   static _Thread_local uint8_t bytes[32768];
+  ERR_clear_error();
   for (int count; (count = SSL_read(client->tls, bytes, sizeof bytes)) > 0;) {
     if (!feed(client, bytes, (size_t)count)) return false;
   }
@@ -884,6 +885,7 @@ static bool take_input(morlaif_client *client) {
   client->ping_sent = 0;
   BIO_write(SSL_get_rbio(client->tls), bytes, (int)count);
   if (!SSL_is_init_finished(client->tls)) {
+    ERR_clear_error();
     int result = SSL_do_handshake(client->tls), error = SSL_get_error(client->tls, result);
     if (result <= 0 && error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
       flush(client);  // The alert, for the server's log.
@@ -1140,11 +1142,11 @@ static bool check_metadata(morlaif_client *client, const morlaif_call_options *o
   return true;
 }
 
+// W24: the time that is left goes with the call; one that has none left still has a deadline.
 static bool encode_header(struct buffer *block, const char *method,
-                          const morlaif_call_options *options) {
-  uint64_t timeout = options ? options->timeout_us : 0;
-  bool is_whole = append_text(block, 1, method, strlen(method)) &&
-                  append_varint(block, 2, timeout > YEAR_US ? YEAR_US : timeout);
+                          const morlaif_call_options *options, uint64_t deadline) {
+  uint64_t now = now_us(), timeout = deadline > now ? deadline - now : deadline ? 1 : 0;
+  bool is_whole = append_text(block, 1, method, strlen(method)) && append_varint(block, 2, timeout);
   for (size_t i = 0; options && i < options->n_metadata && is_whole; i++) {
     struct buffer entry = {0};
     is_whole =
@@ -1231,7 +1233,7 @@ static morlaif_call *open_call(morlaif_client *client, const char *method,
            NULL;  // W22
   morlaif_call *call = calloc(1, sizeof *call);
   struct buffer block = {0};
-  if (!call || !encode_header(&block, method, options)) {
+  if (!call || !encode_header(&block, method, options, deadline)) {
     free(call);
     drop(&block);
     return say(status, MORLAIF_INTERNAL, "out of memory"), NULL;
