@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import functools
+import os
 import shutil
 import socket
 import ssl
@@ -24,7 +25,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @functools.cache
 def folder() -> Path:
-    """A folder that goes away with the process."""
+    """A folder that goes away with the process; a child uses its parent's."""
+    if parents := os.environ.get("MORLAIF_TEST_FOLDER"):
+        return Path(parents)
     made = Path(tempfile.mkdtemp(prefix="morlaif-python-"))
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return made
@@ -38,6 +41,8 @@ def openssl(*arguments: str) -> None:
 @functools.cache
 def authority(name: str) -> str:
     """A private authority; gives the path of its certificate."""
+    if (folder() / f"{name}.pem").exists():
+        return str(folder() / f"{name}.pem")
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "30",
             "-subj", f"/CN={name}")
@@ -50,6 +55,11 @@ def identity(name: str, signer: str = "ca", days: int = 30, trusts: str = "ca") 
     authority(signer)
     authority(trusts)
     file = f"{name}-{signer}-{days}"
+    made = Credentials(
+        str(folder() / f"{trusts}.pem"), str(folder() / f"{file}.pem"), str(folder() / f"{file}.key")
+    )
+    if Path(made.certificate).exists():
+        return made
     (folder() / f"{file}.ext").write_text(
         f"subjectAltName=DNS:{name},DNS:localhost,IP:127.0.0.1\n"
     )
@@ -58,9 +68,7 @@ def identity(name: str, signer: str = "ca", days: int = 30, trusts: str = "ca") 
     openssl("x509", "-req", "-in", f"{file}.csr", "-CA", f"{signer}.pem", "-CAkey",
             f"{signer}.key", "-CAcreateserial", "-out", f"{file}.pem", "-days", str(days),
             "-extfile", f"{file}.ext")
-    return Credentials(
-        str(folder() / f"{trusts}.pem"), str(folder() / f"{file}.pem"), str(folder() / f"{file}.key")
-    )
+    return made
 
 
 @asynccontextmanager

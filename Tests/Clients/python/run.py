@@ -19,6 +19,7 @@ def main() -> int:
     wrong = [test for test, _ in result.failures + result.errors] + result.unexpectedSuccesses
     failed = len({getattr(test, "test_case", test) for test in wrong})
     skipped = len(result.skipped)
+    sys.stderr.flush()
     print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not result.testsRun else 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 from morlaif import deadline as deadlines
 from morlaif.client_transport import ClientCall, ClientTransport
@@ -17,6 +17,7 @@ from morlaif.transport import Timing
 from morlaif.wire import Settings
 
 AGENT = "morlaif-python/0.1.0"
+Result = TypeVar("Result")
 DEFAULT = object()
 """Stands for the client's default timeout."""
 
@@ -252,8 +253,8 @@ class AsyncClient:
         return await transport.open(path, message, end, deadline, metadata)
 
     async def repeated(
-        self, attempt: Callable[[], Awaitable[Any]], is_idempotent: bool, deadline: float | None
-    ) -> Any:
+        self, attempt: Callable[[], Awaitable[Result]], is_idempotent: bool, deadline: float | None
+    ) -> Result:
         """Does `attempt`, and again where nothing can happen twice (W38)."""
         failures = 0
         while True:
@@ -452,7 +453,8 @@ async def single_reply(call: ClientCall, method: Method[Any, Reply]) -> Reply:
 def decode_reply(data: bytes, method: Method[Any, Reply], call: Any) -> Reply:
     """The message; one that cannot be decoded ends the call (W21)."""
     try:
-        return method.reply_type.FromString(data)
+        reply: Reply = method.reply_type.FromString(data)
+        return reply
     except Exception as error:  # protobuf's DecodeError has moved between its versions.
         call.cancel()
         raise RPCError(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Callable
+from typing import Any
 
 from morlaif.wire import Connection, Phase, WireError
 from morlaif.wire import events as wire_events
@@ -154,9 +156,9 @@ class WireTransport(asyncio.Protocol):
     @property
     def peer_names(self) -> tuple[str, ...]:
         """Common name and alternative names of the peer's certificate."""
-        certificate = self._tls.getpeercert() or {}
-        names = [value for part in certificate.get("subject", ()) for key, value in part
-                 if key == "commonName"]
+        certificate: Any = self._tls.getpeercert() or {}
+        subject = [entry for part in certificate.get("subject", ()) for entry in part]
+        names = [value for key, value in subject if key == "commonName"]
         names += [value for _, value in certificate.get("subjectAltName", ())]
         return tuple(dict.fromkeys(names))
 
@@ -264,8 +266,8 @@ class WireTransport(asyncio.Protocol):
         self.machine.close()
         self.on_lost(reason)
 
-    def _later(self, seconds: float, action: object) -> None:
-        self._timers.append(self._loop.call_later(seconds, action))  # type: ignore[arg-type]
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        self._timers.append(self._loop.call_later(seconds, action))
 
     def _cancel_timers(self) -> None:
         for timer in self._timers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import os
@@ -224,7 +225,7 @@ class RewardService:
                 request = ScoreRequest(
                     items=part, principle_ids=self.principles, adapter_id=self.adapter_id
                 )
-                reply = self._patiently(lambda request=request: stub.score(request))
+                reply = self._patiently(functools.partial(stub.score, request))
                 _check_scores(reply, [item.id for item in part], self.principles)
                 first = not joined.scores.item_ids
                 is_mixed |= not first and list(reply.sources) != list(joined.sources)
@@ -255,7 +256,7 @@ class RewardService:
                         sources=scores.sources,
                         configuration_version=replies[0].configuration_version if replies else 0,
                     )
-                    reply = self._patiently(lambda request=request: stub.scalarize(request))
+                    reply = self._patiently(functools.partial(stub.scalarize, request))
                     _check_rewards(reply, len(rows), width)
                     if replies and reply.configuration_hash != replies[0].configuration_hash:
                         raise BadReply("one configuration version has two hashes")

@@ -33,7 +33,7 @@ def last_user_turn(templated: str) -> str:
     """
     for pattern in _USER_TURNS:
         if turns := pattern.findall(templated):
-            return turns[-1].strip()
+            return str(turns[-1]).strip()
     return plain(templated)
 
 

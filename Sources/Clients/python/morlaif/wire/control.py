@@ -184,11 +184,13 @@ class EndStatus:
     def decode(cls, data: bytes) -> EndStatus:
         """Reads the header block of a STATUS (W7); a code above 16 is named in the text."""
         status = cls()
-        metadata, unknown = [], None
+        metadata: list[tuple[str, str]] = []
+        unknown: int | None = None
         for number, kind, value in read_fields(data):
             if number == 1:
                 status.code = _code(kind, value)
-                unknown = value if status.code != value else None
+                number_sent = number_of(kind, value, "code")
+                unknown = number_sent if status.code != number_sent else None
             elif number == 2:
                 status.message = text_of(kind, value, "message")
             elif number == 3:
