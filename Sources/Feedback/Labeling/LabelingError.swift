@@ -14,8 +14,6 @@ package enum LabelingError: Error, Equatable, Sendable, CustomStringConvertible 
   case judgeConfiguration(field: String, value: String, reason: String)
   /// The label store cannot be opened or used.
   case store(file: String, reason: String)
-  /// A line of a preference file is malformed.
-  case preferenceFile(file: String, line: Int, reason: String)
   /// The caller cancelled the work.
   case cancelled
 
@@ -36,8 +34,6 @@ package enum LabelingError: Error, Equatable, Sendable, CustomStringConvertible 
       "judge setting \(field) is \"\(value)\": \(reason)"
     case .store(let file, let reason):
       "label store \(file): \(reason)"
-    case .preferenceFile(let file, let line, let reason):
-      "\(file), line \(line): \(reason)"
     case .cancelled:
       "the work was cancelled"
     }

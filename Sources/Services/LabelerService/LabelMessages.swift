@@ -56,7 +56,7 @@ extension Labeling.LabelledPair {
       throw MessageChecks.refusal("pair '\(pair.id)': the label names pair '\(label.pairID)'")
     }
     let probability = try MessageChecks.inRange(label.pA, 0...1, "pair '\(pair.id)': label.p_a")
-    let judge = label.judgeID.isEmpty ? PreferenceRecord.importJudgeID : label.judgeID
+    let judge = label.judgeID.isEmpty ? Labeling.Label.importJudgeID : label.judgeID
     self.init(
       pair: Labeling.PreferencePair(pair),
       label: Labeling.Label(

@@ -7,7 +7,7 @@ extension LabelingError: RPCErrorConvertible {
     let code: RPCError.Code =
       switch self {
       case .unknownPrinciple: .notFound
-      case .invalidPair, .preferenceFile: .invalidArgument
+      case .invalidPair: .invalidArgument
       case .principleFile, .judgeConfiguration, .noVerdict: .failedPrecondition
       case .judgeUnavailable: .unavailable
       case .store: .internal

@@ -32,6 +32,8 @@ package struct Label: Sendable, Equatable {
 
   /// Soft labels closer to one half than this are ties.
   package static let tieBand = 0.01
+  /// Judge of imported preferences that name no source.
+  package static let importJudgeID = "imported"
 
   /// Creates a label that did not come from a judge of ours, for example an imported preference.
   ///
