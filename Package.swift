@@ -101,6 +101,10 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3"])]
     ),
 
+    // Foundations: what every room may stand on.
+    library("Hashing", in: "Foundations"),
+    library("JSON", in: "Foundations"),
+
     // Contract: generated from Protos by `Protos/generate`, and its runtime.
     .target(
       name: "CDescriptors",
@@ -116,7 +120,7 @@ let package = Package(
     library("Descriptors", in: "Contract", ["CDescriptors", "CProtobufC", "ProtobufRuntime"]),
     library("Messages", in: "Contract", ["CMessages", "CProtobufC", "ProtobufRuntime"]),
     library("ServiceStubs", in: "Contract", ["Messages", "ProtobufRuntime", "RPC"]),
-    library("DynamicMessages", in: "Contract", ["Descriptors", "ProtobufRuntime"]),
+    library("DynamicMessages", in: "Contract", ["Descriptors", "JSON", "ProtobufRuntime"]),
 
     // RPC.
     library("RPCWire", in: "RPC"),
@@ -129,19 +133,23 @@ let package = Package(
 
     // Learning: pure, knows neither services nor messages.
     library("Tensors", in: "Learning", ["CKernels", "COpenBLAS"]),
-    library("ModelFiles", in: "Learning"),
-    library("Tokenization", in: "Learning", ["ModelFiles"]),
+    library("ModelFiles", in: "Learning", ["Hashing", "JSON"]),
+    library("Tokenization", in: "Learning", ["JSON", "ModelFiles"]),
     library("LanguageModels", in: "Learning", ["ModelFiles", "Tensors"]),
-    library("Scalarization", in: "Learning"),
+    library("Scalarization", in: "Learning", ["Hashing"]),
     library(
       "Preferences",
       in: "Learning",
       ["LanguageModels", "ModelFiles", "Tensors", "Tokenization"]
     ),
-    library("PolicyOptimization", in: "Learning", ["LanguageModels", "ModelFiles", "Tensors"]),
+    library(
+      "PolicyOptimization",
+      in: "Learning",
+      ["JSON", "LanguageModels", "ModelFiles", "Tensors"]
+    ),
 
     // Feedback.
-    library("Labeling", in: "Feedback", ["CCurl", grdb, logging, yams]),
+    library("Labeling", in: "Feedback", ["CCurl", "Hashing", grdb, logging, yams]),
 
     // Services: for each a library from contract to domain and a thin program.
     library(
@@ -169,14 +177,14 @@ let package = Package(
       "PreferenceModelService",
       in: "Services",
       [
-        "LanguageModels", "Messages", "ModelFiles", "ModelKit", "Preferences", "RPC",
-        "ServiceKit", "ServiceStubs", "Tokenization", lifecycle, logging,
+        "Hashing", "LanguageModels", "Messages", "ModelKit", "Preferences", "RPC", "ServiceKit",
+        "ServiceStubs", "Tokenization", lifecycle, logging,
       ]
     ),
     library(
       "ScalarizerService",
       in: "Services",
-      ["Messages", "RPC", "Scalarization", "ServiceKit", "ServiceStubs", logging]
+      ["Hashing", "Messages", "RPC", "Scalarization", "ServiceKit", "ServiceStubs", logging]
     ),
     library(
       "PolicyTrainerService",
@@ -196,13 +204,13 @@ let package = Package(
     program("policy-trainer", in: "Services", ["PolicyTrainerService", "ServiceKit", arguments]),
 
     // Tools.
-    library("RunReports", in: "Tools"),
+    library("RunReports", in: "Tools", ["JSON"]),
     library("Certificates", in: "Tools", ["COpenSSL"]),
     library(
       "Operations",
       in: "Tools",
       [
-        "DynamicMessages", "Messages", "ProtobufRuntime", "RPC", "RunReports", "ServiceKit",
+        "DynamicMessages", "JSON", "Messages", "ProtobufRuntime", "RPC", "RunReports", "ServiceKit",
         "ServiceStubs", logging,
       ]
     ),
@@ -210,9 +218,9 @@ let package = Package(
       "morlaif",
       in: "Tools",
       [
-        "Certificates", "LanguageModels", "Messages", "ModelFiles", "Operations", "RPC",
-        "RunReports", "Scalarization", "ServiceKit", "ServiceStubs", "Tokenization", arguments,
-        logging,
+        "Certificates", "Hashing", "JSON", "LanguageModels", "Messages", "ModelFiles", "Operations",
+        "RPC", "RunReports", "Scalarization", "ServiceKit", "ServiceStubs", "Tokenization",
+        arguments, logging,
       ]
     ),
     program(
@@ -255,17 +263,19 @@ let package = Package(
       path: "Tests/Services/ServiceTesting",
       swiftSettings: settings
     ),
+    tests("Hashing", in: "Foundations", ["Hashing"]),
+    tests("JSON", in: "Foundations", ["JSON"]),
     tests(
       "DynamicMessages",
       in: "Contract",
-      ["DynamicMessages", "ProtobufRuntime", "TestMessages"]
+      ["DynamicMessages", "JSON", "ProtobufRuntime", "TestMessages"]
     ),
     tests("Generator", in: "Contract", ["ChildProcesses", "protoc-gen-morlaif"]),
     tests("Messages", in: "Contract", ["ProtobufRuntime", "TestMessages"]),
     tests("ProtobufRuntime", in: "Contract", ["CProtobufC", "ProtobufRuntime"]),
     tests("Labeling", in: "Feedback", ["ChildProcesses", "LabelStoreProbe", "Labeling", logging]),
     tests("LanguageModels", in: "Learning", ["LanguageModels", "Tensors"]),
-    tests("ModelFiles", in: "Learning", ["ModelFiles"]),
+    tests("ModelFiles", in: "Learning", ["JSON", "ModelFiles"]),
     tests(
       "PolicyOptimization",
       in: "Learning",
@@ -318,9 +328,9 @@ let package = Package(
       ["Messages", "RPC", "ServiceKit", "ServiceTesting", logging]
     ),
     tests("Certificates", in: "Tools", ["Certificates", "ChildProcesses"]),
-    tests("Operations", in: "Tools", ["Messages", "Operations", "RunReports"]),
-    tests("RunReports", in: "Tools", ["RunReports"]),
-    tests("morlaif", in: "Tools", ["ChildProcesses", "RunReports"]),
+    tests("Operations", in: "Tools", ["Hashing", "JSON", "Messages", "Operations", "RunReports"]),
+    tests("RunReports", in: "Tools", ["JSON", "RunReports"]),
+    tests("morlaif", in: "Tools", ["ChildProcesses", "JSON", "RunReports"]),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings),
     .testTarget(
       name: "IntegrationTests",

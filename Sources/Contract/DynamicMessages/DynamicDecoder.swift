@@ -1,4 +1,5 @@
 internal import Descriptors
+internal import JSON
 internal import ProtobufRuntime
 
 /// Writes the bytes of a message as JSON.
@@ -34,7 +35,7 @@ struct DynamicDecoder {
     if includesDefaults { shown.formUnion(type.withDefaults) }
     for index in shown.sorted() {
       let field = type.fields[index]
-      guard writer.bytes.count <= Self.textByteCountMax else {
+      guard writer.text.utf8.count <= Self.textByteCountMax else {
         throw .limit(reason: "the JSON has more than \(Self.textByteCountMax) bytes")
       }
       let found = values[index] ?? []
@@ -56,17 +57,17 @@ struct DynamicDecoder {
     depth: Int
   ) throws(DynamicMessageError) {
     guard let last = values.last else {
-      writer.key(field.jsonName)
+      writer.name(field.jsonName)
       try writeDefault(of: field, into: &writer)
       return
     }
     if field.descriptor.kind == .message {
-      writer.key(field.jsonName)
+      writer.name(field.jsonName)
       try writeMessage(values, of: field, into: &writer, depth: depth)
       return
     }
     guard field.tracksPresence || includesDefaults || !Self.isDefault(last) else { return }
-    writer.key(field.jsonName)
+    writer.name(field.jsonName)
     try write(last, of: field, into: &writer, depth: depth)
   }
 
@@ -76,7 +77,7 @@ struct DynamicDecoder {
     into writer: inout JSONWriter,
     depth: Int
   ) throws(DynamicMessageError) {
-    writer.key(field.jsonName)
+    writer.name(field.jsonName)
     writer.beginArray(isInline: field.descriptor.kind.isPackable)
     var count = 0
     for value in values {

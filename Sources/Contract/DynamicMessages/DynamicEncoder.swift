@@ -1,4 +1,5 @@
 internal import Descriptors
+internal import JSON
 internal import ProtobufRuntime
 
 /// Writes JSON as the bytes of a message.
@@ -28,20 +29,20 @@ struct DynamicEncoder {
     var values: [Int: JSONValue] = [:]
     var chosen: [Int: String] = [:]
     for member in members {
-      guard let index = type.index(named: member.key) else {
+      guard let index = type.index(named: member.name) else {
         let known = type.fields.map(\.jsonName).joined(separator: ", ")
         throw .field(
-          path: member.key,
+          path: member.name,
           reason: "\(type.name) has no such field; known: \(known)"
         )
       }
       guard member.value != .null else { continue }
       guard values.updateValue(member.value, forKey: index) == nil else {
-        throw .field(path: member.key, reason: "the field came under two of its names")
+        throw .field(path: member.name, reason: "the field came under two of its names")
       }
       if let oneof = type.fields[index].descriptor.oneofIndex {
-        if let other = chosen.updateValue(member.key, forKey: oneof) {
-          throw .field(path: member.key, reason: "only one of it and \(other) may be there")
+        if let other = chosen.updateValue(member.name, forKey: oneof) {
+          throw .field(path: member.name, reason: "only one of it and \(other) may be there")
         }
       }
     }
@@ -195,7 +196,7 @@ extension DynamicEncoder {
   ) throws(DynamicMessageError) -> Integer {
     let text: String
     switch value {
-    case .number(let literal): text = literal
+    case .numeral(let literal): text = literal
     case .string(let literal): text = literal
     default: throw .field(path: "", reason: "a whole number is needed, not \(value.kind)")
     }
@@ -214,7 +215,7 @@ extension DynamicEncoder {
   ) throws(DynamicMessageError) -> Real {
     let text: String
     switch value {
-    case .number(let literal): text = literal
+    case .numeral(let literal): text = literal
     case .string(let literal): text = literal
     default: throw .field(path: "", reason: "a number is needed, not \(value.kind)")
     }

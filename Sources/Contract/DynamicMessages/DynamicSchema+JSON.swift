@@ -1,3 +1,4 @@
+package import JSON
 package import ProtobufRuntime
 
 // proto3's JSON mapping, with one addition: `bytes x_utf8` is text under the name `x`. Maps appear as
@@ -23,7 +24,12 @@ extension DynamicSchema {
     guard json.utf8.count <= DynamicDecoder.textByteCountMax else {
       throw .limit(reason: "the JSON has more than \(DynamicDecoder.textByteCountMax) bytes")
     }
-    let value = try JSONParser.parse(json)
+    let value: JSONValue
+    do throws(JSONError) {
+      value = try JSONValue(parsing: json, rules: JSONRules(numbers: .asWritten))
+    } catch {
+      throw .json(line: error.line, column: error.column, reason: error.reason)
+    }
     return try DynamicEncoder(schema: self, limits: limits).encode(value, as: type, depth: 1)
   }
 
@@ -51,7 +57,7 @@ extension DynamicSchema {
     var writer = JSONWriter(style: style)
     try DynamicDecoder(schema: self, limits: limits, includesDefaults: includesDefaults)
       .write(bytes[...], as: type, into: &writer, depth: 1)
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return writer.text
   }
 }
 

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Numbers between their text in JSON and their bits.
 enum NumberText {
   /// The integer that a JSON number means, exactly; `1e3` and `5.0` are integers too.
@@ -7,7 +9,7 @@ enum NumberText {
     _ text: String,
     as type: Integer.Type
   ) -> Integer? {
-    guard JSONParser.isNumber(text) else { return nil }
+    guard JSONValue.isNumber(text) else { return nil }
     if let value = Integer(text) { return value }
     let isNegative = text.hasPrefix("-")
     let parts = text.drop(while: { $0 == "-" }).split(whereSeparator: { $0 == "e" || $0 == "E" })
@@ -39,7 +41,7 @@ enum NumberText {
     case "Infinity": return .infinity
     case "-Infinity": return -.infinity
     default:
-      guard JSONParser.isNumber(text), let value = Real(text), value.isFinite else { return nil }
+      guard JSONValue.isNumber(text), let value = Real(text), value.isFinite else { return nil }
       return value
     }
   }

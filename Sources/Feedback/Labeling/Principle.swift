@@ -1,3 +1,5 @@
+internal import Hashing
+
 /// One thing that an answer can be better or worse at, judged on its own.
 package struct Principle: Sendable, Equatable, Codable {
   /// Stable identifier: lower-case letters, digits, `-` and `_`.
@@ -15,7 +17,7 @@ package struct Principle: Sendable, Equatable, Codable {
   }
 
   /// Hash of the text, so that labels given for another wording are not taken for this one's.
-  package var textHash: String { SHA256.hexDigest(of: [text]) }
+  package var textHash: String { SHA256.hexDigest(ofParts: [text]) }
 
   /// Says what is wrong with the fields, or nil if nothing is.
   var defect: String? {

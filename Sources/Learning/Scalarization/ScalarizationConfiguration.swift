@@ -1,3 +1,5 @@
+internal import Hashing
+
 /// A checked scalarization: the rule, its principles in explicit order, and its parameters.
 ///
 /// Values of this type are always valid; the initialiser refuses everything else by name.
@@ -94,6 +96,6 @@ package struct ScalarizationConfiguration: Sendable, Equatable, Hashable {
       }
       text += mask.contains(principle.id) ? " masked\n" : "\n"
     }
-    return ContentHash.hexadecimal(text.utf8)
+    return SHA256.hexDigest(of: text)
   }
 }

@@ -1,3 +1,4 @@
+internal import JSON
 internal import ModelFiles
 
 extension TokenizerDefinition {
@@ -13,7 +14,7 @@ extension TokenizerDefinition {
     try readModel(json["model"] ?? .null)
     try readPreTokenizer(json["pre_tokenizer"] ?? .null)
     try refuseWhatChangesIDs(json)
-    try readAddedTokens(json["added_tokens"]?.array ?? [])
+    try readAddedTokens(json["added_tokens"]?.elements ?? [])
     try readFolder(folder)
   }
 
@@ -28,10 +29,10 @@ extension TokenizerDefinition {
   }
 
   private mutating func readModel(_ model: JSONValue) throws(TokenizationError) {
-    guard model["type"]?.string == "BPE" else {
+    guard model["type"]?.text == "BPE" else {
       throw .unsupported(
         file: file,
-        detail: "the model \(model["type"]?.string ?? "without a type"); BPE is read"
+        detail: "the model \(model["type"]?.text ?? "without a type"); BPE is read"
       )
     }
     for key in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
@@ -40,24 +41,24 @@ extension TokenizerDefinition {
         throw .unsupported(file: file, detail: "its model sets \(key)")
       }
     }
-    guard model["byte_fallback"]?.bool != true else {
+    guard model["byte_fallback"]?.truth != true else {
       throw .unsupported(file: file, detail: "its model sets byte_fallback")
     }
     needsAllBytes = model["unk_token"].map { $0 != .null } ?? false
-    ignoresMerges = model["ignore_merges"]?.bool ?? false
-    guard let vocabulary = model["vocab"]?.members, let merges = model["merges"]?.array else {
+    ignoresMerges = model["ignore_merges"]?.truth ?? false
+    guard let vocabulary = model["vocab"]?.members, let merges = model["merges"]?.elements else {
       throw .malformed(file: file, detail: "its vocab or merges are missing")
     }
     // Ids may leave gaps, but not so many that the table would be mostly empty.
     let idMax = 2 * vocabulary.count + 1024
     tokens = Array(repeating: nil, count: vocabulary.count)
-    for member in vocabulary { try set(member.key, id: member.value.integer, idMax: idMax) }
+    for member in vocabulary { try set(member.name, id: member.value.whole, idMax: idMax) }
     self.merges.reserveCapacity(merges.count)
     for (rank, merge) in merges.enumerated() {
       switch merge {
       case .string(let text): self.merges.append(try split(text, rank: rank))
       case .array(let pair) where pair.count == 2:
-        guard let left = pair[0].string, let right = pair[1].string else { fallthrough }
+        guard let left = pair[0].text, let right = pair[1].text else { fallthrough }
         self.merges.append((left[...], right[...]))
       default: throw .malformed(file: file, detail: "merge \(rank) is no pair of tokens")
       }
@@ -80,9 +81,9 @@ extension TokenizerDefinition {
   }
 
   private mutating func readPreTokenizer(_ value: JSONValue) throws(TokenizationError) {
-    let steps = value["type"]?.string == "Sequence" ? value["pretokenizers"]?.array ?? [] : [value]
-    guard let last = steps.last, last["type"]?.string == "ByteLevel",
-      last["add_prefix_space"]?.bool == false, last["use_regex"]?.bool ?? true
+    let steps = value["type"]?.text == "Sequence" ? value["pretokenizers"]?.elements ?? [] : [value]
+    guard let last = steps.last, last["type"]?.text == "ByteLevel",
+      last["add_prefix_space"]?.truth == false, last["use_regex"]?.truth ?? true
     else {
       throw .unsupported(
         file: file,
@@ -92,7 +93,7 @@ extension TokenizerDefinition {
     switch steps.count {
     case 1: preTokenizer = .gpt2
     case 2
-    where steps[0]["type"]?.string == "Digits" && steps[0]["individual_digits"]?.bool == true:
+    where steps[0]["type"]?.text == "Digits" && steps[0]["individual_digits"]?.truth == true:
       preTokenizer = .smollm
     default:
       throw .unsupported(
@@ -106,20 +107,20 @@ extension TokenizerDefinition {
     guard json["normalizer"] ?? .null == .null else {
       throw .unsupported(
         file: file,
-        detail: "the normalizer \(json["normalizer"]?["type"]?.string ?? ""); none is reproduced"
+        detail: "the normalizer \(json["normalizer"]?["type"]?.text ?? ""); none is reproduced"
       )
     }
     let processor = json["post_processor"] ?? .null
-    switch processor["type"]?.string {
+    switch processor["type"]?.text {
     case nil, "ByteLevel": break
-    case "TemplateProcessing" where processor["single"]?.array?.count == 1: break
+    case "TemplateProcessing" where processor["single"]?.elements?.count == 1: break
     default:
       throw .unsupported(
         file: file,
         detail: "its post-processor adds tokens to every text; that is not reproduced"
       )
     }
-    guard json["decoder"]?["type"]?.string == "ByteLevel" else {
+    guard json["decoder"]?["type"]?.text == "ByteLevel" else {
       throw .unsupported(file: file, detail: "its decoder is not ByteLevel")
     }
   }
@@ -127,13 +128,13 @@ extension TokenizerDefinition {
   private mutating func readAddedTokens(_ values: [JSONValue]) throws(TokenizationError) {
     let idMax = tokens.count + values.count + 1024
     for value in values {
-      let id = value["id"]?.integer
-      let text = value["content"]?.string ?? ""
-      for key in ["single_word", "lstrip", "rstrip"] where value[key]?.bool == true {
+      let id = value["id"]?.whole
+      let text = value["content"]?.text ?? ""
+      for key in ["single_word", "lstrip", "rstrip"] where value[key]?.truth == true {
         throw .unsupported(file: file, detail: "the added token \(text) sets \(key)")
       }
       try set(text, id: id, idMax: idMax)
-      if let id { added.append((id, value["special"]?.bool ?? false)) }
+      if let id { added.append((id, value["special"]?.truth ?? false)) }
     }
   }
 
@@ -144,7 +145,7 @@ extension TokenizerDefinition {
       }
     }
     let configuration = try read("tokenizer_config.json")
-    if configuration["add_bos_token"]?.bool == true {
+    if configuration["add_bos_token"]?.truth == true {
       throw .unsupported(file: file, detail: "it puts a token before every text (add_bos_token)")
     }
     let generation = try read("generation_config.json")
@@ -154,8 +155,8 @@ extension TokenizerDefinition {
     eosTokenIDs = id(of: configuration["eos_token"]).map { [$0] } ?? []
     // The generation's list counts most, because chat models end turns by more than one token.
     for source in [generation, model] {
-      let ids = source["eos_token_id"]?.array ?? source["eos_token_id"].map { [$0] } ?? []
-      for id in ids.compactMap(\.integer).compactMap(Int32.init(exactly:))
+      let ids = source["eos_token_id"]?.elements ?? source["eos_token_id"].map { [$0] } ?? []
+      for id in ids.compactMap(\.whole).compactMap(Int32.init(exactly:))
       where !eosTokenIDs.contains(id) { eosTokenIDs.append(id) }
     }
     chatTemplate = try Self.json { () throws(ModelFileError) in
@@ -164,15 +165,15 @@ extension TokenizerDefinition {
     switch configuration["chat_template"] {
     case .string(let text)?: chatTemplate = chatTemplate ?? text
     case .array(let named)?:
-      let plain = named.first { $0["name"]?.string == "default" }
-      chatTemplate = chatTemplate ?? plain?["template"]?.string
+      let plain = named.first { $0["name"]?.text == "default" }
+      chatTemplate = chatTemplate ?? plain?["template"]?.text
     default: break
     }
   }
 
   /// The id of a special token written as its text or as an added-token object.
   private func id(of value: JSONValue?) -> Int32? {
-    guard let text = value?.string ?? value?["content"]?.string else { return nil }
+    guard let text = value?.text ?? value?["content"]?.text else { return nil }
     let match = added.first { tokens[$0.id].map { $0.utf8.elementsEqual(text.utf8) } ?? false }
     return match.flatMap { Int32(exactly: $0.id) }
   }

@@ -1,3 +1,4 @@
+internal import JSON
 internal import ModelFiles
 
 /// Puts a model's tokenizer into a Hugging Face folder, so that a merged model opens with it.
@@ -65,14 +66,14 @@ package enum TokenizerFolder {
     if let template = definition.chatTemplate {
       try AtomicFile.write(template, to: folder + "/chat_template.jinja")
     }
-    try AtomicFile.write(configuration.indentedText, to: folder + "/tokenizer_config.json")
-    try AtomicFile.write(json(definition).compactText, to: folder + "/tokenizer.json")
+    try AtomicFile.write(configuration.pretty + "\n", to: folder + "/tokenizer_config.json")
+    try AtomicFile.write(json(definition).line, to: folder + "/tokenizer.json")
   }
 
   private static func json(_ definition: TokenizerDefinition) -> JSONValue {
     let added = definition.added.map { id, isSpecial in
       JSONValue.object([
-        JSONMember("id", .integer(Int64(id))),
+        JSONMember("id", .integer(id)),
         JSONMember("content", .string(definition.tokens[id] ?? "")),
         JSONMember("single_word", .bool(false)),
         JSONMember("lstrip", .bool(false)),
@@ -110,7 +111,7 @@ package enum TokenizerFolder {
   private static func model(_ definition: TokenizerDefinition) -> JSONValue {
     var vocabulary: [JSONMember] = []
     for (id, token) in definition.tokens.enumerated() {
-      if let token { vocabulary.append(JSONMember(token, .integer(Int64(id)))) }
+      if let token { vocabulary.append(JSONMember(token, .integer(id))) }
     }
     let merges = definition.merges.map { left, right in
       JSONValue.array([.string(String(left)), .string(String(right))])

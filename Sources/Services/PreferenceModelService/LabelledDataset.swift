@@ -1,5 +1,5 @@
+internal import Hashing
 internal import Messages
-internal import ModelFiles
 internal import Preferences
 internal import RPC
 internal import ServiceKit
@@ -97,9 +97,7 @@ struct LabelledDataset: Sendable {
     let wanted = Int((Double(prompts.count) * share).rounded())
     let count = min(max(wanted, 1), prompts.count - 1)
     let ranked = prompts.map { prompt in
-      var hash = SHA256()
-      hash.update("held-out \(seed)\n" + prompt)
-      return (hash.hexDigest(), prompt)
+      (SHA256.hexDigest(of: "held-out \(seed)\n" + prompt), prompt)
     }
     return Set(ranked.sorted { $0.0 < $1.0 }.prefix(count).map(\.1))
   }

@@ -1,3 +1,4 @@
+internal import Hashing
 internal import Scalarization
 
 /// A scalarization as the contract describes it: a principle's statistics may be left open, and then
@@ -55,7 +56,7 @@ struct ScalarizationFunction: Sendable, Equatable, Codable {
       }
       text += "\n"
     }
-    return ContentHash.hexadecimal(text.utf8)
+    return SHA256.hexDigest(of: text)
   }
 
   /// The function with every principle's statistics.

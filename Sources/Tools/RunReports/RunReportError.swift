@@ -4,8 +4,6 @@ package enum RunReportError: Error, Equatable, CustomStringConvertible {
   case file(path: String, action: String, reason: String)
   /// A line of a file is not what it should be.
   case line(path: String, line: Int, reason: String)
-  /// A text is not JSON.
-  case json(offset: Int, reason: String)
 
   /// One sentence for people: what, where, and what to do.
   package var description: String {
@@ -14,8 +12,6 @@ package enum RunReportError: Error, Equatable, CustomStringConvertible {
       "cannot \(action) \(path): \(reason)"
     case .line(let path, let line, let reason):
       "\(path), line \(line): \(reason)"
-    case .json(let offset, let reason):
-      "not JSON at byte \(offset): \(reason)"
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import JSON
 internal import LanguageModels
 internal import ModelFiles
 internal import Operations
@@ -51,7 +52,7 @@ struct LocalModel {
 
   /// The tokens of a record and the position of the first whose log-probability is asked for.
   func sequence(
-    of record: RunReports.JSONValue,
+    of record: JSONValue,
     in reader: RecordReader
   ) throws(OperationsError) -> (tokens: [Int32], start: Int) {
     if let ids = record["ids"]?.elements {

@@ -52,28 +52,3 @@ import Testing
     #expect(!Stemmer.related("cat", "catalog"))
   }
 }
-
-@Suite struct SHA256Tests {
-  @Test func `the digests of FIPS 180-4 come out`() {
-    func hex(_ text: String) -> String {
-      SHA256.digest(of: Array(text.utf8)).map { byte in
-        let digits = String(byte, radix: 16)
-        return digits.count == 1 ? "0" + digits : digits
-      }.joined()
-    }
-    #expect(hex("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-    #expect(hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-    #expect(
-      hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")
-        == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
-    )
-    #expect(
-      hex(String(repeating: "a", count: 1_000_000))
-        == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
-    )
-  }
-
-  @Test func `lists that join to the same text have different digests`() {
-    #expect(SHA256.hexDigest(of: ["ab", "c"]) != SHA256.hexDigest(of: ["a", "bc"]))
-  }
-}

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import ModelFiles
 import Testing
 
@@ -12,9 +13,9 @@ import Testing
     let folder = try TemporaryFolder()
     let path = try folder.copy("tiny-llama-reward")
     var members = try #require(try JSONValue.read(path: path + "/adapter_config.json").members)
-    members.removeAll { $0.key == key }
+    members.removeAll { $0.name == key }
     members.append(JSONMember(key, value))
-    try AtomicFile.write(JSONValue.object(members).compactText, to: path + "/adapter_config.json")
+    try AtomicFile.write(JSONValue.object(members).line, to: path + "/adapter_config.json")
     return try StoredAdapter.read(from: path)
   }
 

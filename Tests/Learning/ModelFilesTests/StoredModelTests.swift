@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import ModelFiles
 import Testing
 
@@ -8,9 +9,9 @@ import Testing
     let folder = try TemporaryFolder()
     let path = try folder.copy(kind)
     var members = try #require(try JSONValue.read(path: path + "/config.json").members)
-    members.removeAll { $0.key == key }
+    members.removeAll { $0.name == key }
     if let value { members.append(JSONMember(key, value)) }
-    try AtomicFile.write(JSONValue.object(members).indentedText, to: path + "/config.json")
+    try AtomicFile.write(JSONValue.object(members).pretty + "\n", to: path + "/config.json")
     let model = try StoredModel.open(path)
     for name in model.weights.tensorNames { _ = try model.weights.values(of: name) }
     return model
@@ -127,7 +128,7 @@ import Testing
     let index = JSONValue.object([
       JSONMember("weight_map", .object([JSONMember("lm_head.weight", .string(target))]))
     ])
-    try AtomicFile.write(index.compactText, to: path + "/model.safetensors.index.json")
+    try AtomicFile.write(index.line, to: path + "/model.safetensors.index.json")
     #expect(throws: ModelFileError.self) { try StoredModel.open(path) }
   }
 

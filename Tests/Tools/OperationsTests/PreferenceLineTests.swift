@@ -1,4 +1,5 @@
 import Foundation
+import Hashing
 import Messages
 import Operations
 import RunReports
@@ -102,5 +103,31 @@ import Testing
       lines[0].message(digest: "0").pair?.responseA != lines[0].message(digest: "1").pair?.responseA
     )
     #expect(lines[1].message(digest: "0").label?.judgeID == "me")
+  }
+
+  @Test func `an imported preference says nothing by its position`() throws {
+    let text = (0..<200).map {
+      #"{"prompt":"p\#($0)","chosen":"good \#($0)","rejected":"bad \#($0)"}"# + "\n"
+    }
+    let messages = try read(text.joined()).map {
+      $0.message(digest: SHA256.hexDigest(of: $0.identity))
+    }
+    let firstCount = messages.count { $0.pair?.responseA.hasPrefix("good") ?? false }
+    #expect(firstCount > 60 && firstCount < 140)
+    #expect(Set(messages.compactMap(\.pair?.id)).count == 200)
+  }
+
+  @Test func `a label that is written as a line is read as the same preference`() throws {
+    let texts = #""prompt":"p\u2028","chosen":"good\n\u0000","rejected":"bad""#
+    let line = #"{\#(texts),"principle":"tone","p":0.75,"source":"me"}"#
+    let stored = try #require(try read(line).first).message(digest: "0")
+    let written = PreferenceLine.json(
+      label: try #require(stored.label),
+      pair: try #require(stored.pair)
+    )
+    let back = try #require(try read(written.line).first)
+    #expect(back.texts == (try read(line).first)?.texts)
+    #expect(back.principle == "tone" && back.source == "me")
+    #expect(abs(back.probability - 0.75) < 1e-12)
   }
 }

@@ -1,3 +1,4 @@
+import JSON
 import Operations
 import RunReports
 import Testing

@@ -1,5 +1,6 @@
 import ChildProcesses
 import Foundation
+import JSON
 import RunReports
 
 /// The built program, run as a user runs it.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Hashing
 package import Logging
 internal import Synchronization
 
@@ -37,7 +38,7 @@ package final class HTTPJudge: Judge {
     self.jitter = jitter
     id = "http:" + configuration.model
     version = String(
-      SHA256.hexDigest(of: [
+      SHA256.hexDigest(ofParts: [
         configuration.baseURL, configuration.model, JudgePrompt.version,
         "\(configuration.maxTokens)", "\(configuration.topLogProbabilityCount)",
         "\(configuration.parsedConfidence)",

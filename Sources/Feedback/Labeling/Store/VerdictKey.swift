@@ -1,3 +1,5 @@
+internal import Hashing
+
 /// Names a question to a judge so exactly that the answer never has to be paid for twice.
 ///
 /// SHA-256 over judge id and version, criterion, prompt and both responses in the order shown; the
@@ -9,7 +11,7 @@ package struct VerdictKey: Hashable, Sendable {
 
   /// Derives the key of a question to a judge.
   package init(_ question: JudgeQuestion, judge: any Judge) {
-    digest = SHA256.digest(of: [
+    digest = SHA256.digest(ofParts: [
       judge.id, judge.version, question.principleID, question.criterion, question.prompt,
       question.first, question.second,
     ])

@@ -1,3 +1,5 @@
+internal import JSON
+
 extension StoredAdapter {
   /// Reads an adapter folder that PEFT or this project wrote.
   ///
@@ -34,10 +36,10 @@ extension StoredAdapter {
     names: [String],
     file: String
   ) throws(ModelFileError) -> AdapterDescription {
-    guard let rank = json["r"]?.integer, rank > 0, let alpha = json["lora_alpha"]?.number else {
+    guard let rank = json["r"]?.whole, rank > 0, let alpha = json["lora_alpha"]?.double else {
       throw .malformed(file: file, detail: "r or lora_alpha is missing")
     }
-    let taskName = json["task_type"]?.string ?? AdapterDescription.Task.causalLanguageModel.rawValue
+    let taskName = json["task_type"]?.text ?? AdapterDescription.Task.causalLanguageModel.rawValue
     guard let task = AdapterDescription.Task(rawValue: taskName) else {
       throw .unsupported(file: file, detail: "the task_type \(taskName); CAUSAL_LM and SEQ_CLS are")
     }
@@ -47,18 +49,18 @@ extension StoredAdapter {
     }
     var layers: [Int]?
     switch json["layers_to_transform"] {
-    case .integer(let layer)?: layers = Int(exactly: layer).map { [$0] }
-    case .array(let values)?: layers = values.compactMap(\.integer)
+    case .integer(let layer)?: layers = [layer]
+    case .array(let values)?: layers = values.compactMap(\.whole)
     default: break
     }
     return AdapterDescription(
       task: task,
       rank: rank,
       alpha: alpha,
-      usesRankStabilizedScale: json["use_rslora"]?.bool ?? false,
+      usesRankStabilizedScale: json["use_rslora"]?.truth ?? false,
       targetModules: Set(modules).sorted(),
       layers: layers,
-      baseModel: json["base_model_name_or_path"]?.string ?? ""
+      baseModel: json["base_model_name_or_path"]?.text ?? ""
     )
   }
 
@@ -66,22 +68,22 @@ extension StoredAdapter {
     _ json: JSONValue,
     file: String
   ) throws(ModelFileError) {
-    guard json["peft_type"]?.string == "LORA" else {
+    guard json["peft_type"]?.text == "LORA" else {
       throw .unsupported(
         file: file,
-        detail: "the peft_type \(json["peft_type"]?.string ?? "(none)"); LORA is read"
+        detail: "the peft_type \(json["peft_type"]?.text ?? "(none)"); LORA is read"
       )
     }
-    if let bias = json["bias"]?.string, bias != "none" {
+    if let bias = json["bias"]?.text, bias != "none" {
       throw .unsupported(file: file, detail: "trained biases (bias: \(bias))")
     }
     // Every variant of the arithmetic has a switch of its own (use_dora, use_qalora, …); only the
     // rank-stabilised scale is reproduced.
     for member in json.members ?? []
-    where member.value == .bool(true) && member.key != "use_rslora"
-      && (member.key.hasPrefix("use_") || ["fan_in_fan_out", "lora_bias"].contains(member.key))
+    where member.value == .bool(true) && member.name != "use_rslora"
+      && (member.name.hasPrefix("use_") || ["fan_in_fan_out", "lora_bias"].contains(member.name))
     {
-      throw .unsupported(file: file, detail: "\(member.key) is set")
+      throw .unsupported(file: file, detail: "\(member.name) is set")
     }
     if let replication = json["layer_replication"], replication != .null {
       throw .unsupported(file: file, detail: "layer_replication is set")

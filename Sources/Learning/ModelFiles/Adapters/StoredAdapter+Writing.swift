@@ -1,3 +1,5 @@
+internal import JSON
+
 extension StoredAdapter {
   /// Writes `adapter_model.safetensors` and `adapter_config.json` into a folder.
   ///
@@ -9,13 +11,13 @@ extension StoredAdapter {
     try check(file: folder)
     try AtomicFile.makeFolder(folder)
     try SafetensorsWriter.write(tensors, to: folder + "/adapter_model.safetensors")
-    try AtomicFile.write(configuration.indentedText, to: folder + "/adapter_config.json")
+    try AtomicFile.write(configuration.pretty + "\n", to: folder + "/adapter_config.json")
   }
 
   private var configuration: JSONValue {
     let isScoring = description.task == .sequenceClassification
     // A whole alpha is written as an integer, as PEFT does.
-    let alpha = Int64(exactly: description.alpha).map(JSONValue.integer)
+    let alpha = Int(exactly: description.alpha).map(JSONValue.integer)
     return .object([
       JSONMember("alpha_pattern", .object([])),
       JSONMember("auto_mapping", .null),
@@ -26,7 +28,7 @@ extension StoredAdapter {
       JSONMember("init_lora_weights", .bool(true)),
       JSONMember(
         "layers_to_transform",
-        description.layers.map { .array($0.map { .integer(Int64($0)) }) } ?? .null
+        description.layers.map { .array($0.map { .integer($0) }) } ?? .null
       ),
       JSONMember("lora_alpha", alpha ?? .number(description.alpha)),
       JSONMember("lora_dropout", .number(0)),
@@ -35,7 +37,7 @@ extension StoredAdapter {
         isScoring ? .array([.string("classifier"), .string("score")]) : .null
       ),
       JSONMember("peft_type", .string("LORA")),
-      JSONMember("r", .integer(Int64(description.rank))),
+      JSONMember("r", .integer(description.rank)),
       JSONMember("rank_pattern", .object([])),
       JSONMember(
         "target_modules",

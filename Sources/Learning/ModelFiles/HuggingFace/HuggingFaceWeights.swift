@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The weights of a Hugging Face folder: one safetensors file, or shards with an index.
 struct HuggingFaceWeights: WeightSource {
   let file: String
@@ -37,8 +39,8 @@ struct HuggingFaceWeights: WeightSource {
     var shards: [String: SafetensorsFile] = [:]
     for member in map {
       // Only files beside the index: a name with a path could reach anywhere.
-      guard let name = member.value.string, !name.isEmpty, !name.contains("/"), name != ".." else {
-        throw .malformed(file: index, detail: "tensor \(member.key) names no file of the folder")
+      guard let name = member.value.text, !name.isEmpty, !name.contains("/"), name != ".." else {
+        throw .malformed(file: index, detail: "tensor \(member.name) names no file of the folder")
       }
       let opened: SafetensorsFile
       if let known = files[name] {
@@ -47,14 +49,14 @@ struct HuggingFaceWeights: WeightSource {
         opened = try SafetensorsFile(path: folder + "/" + name)
         files[name] = opened
       }
-      guard opened.tensors[member.key] != nil || opened.unreadTypes[member.key] != nil else {
+      guard opened.tensors[member.name] != nil || opened.unreadTypes[member.name] != nil else {
         throw .badTensor(
           file: opened.path,
-          tensor: member.key,
+          tensor: member.name,
           detail: "the index says it is here, but it is not"
         )
       }
-      shards[member.key] = opened
+      shards[member.name] = opened
     }
     return shards
   }

@@ -1,9 +1,11 @@
+internal import JSON
+
 extension ModelMetadata {
   /// Reads the `config.json` of a folder, and `generation_config.json` where there is one.
   init(folder: String) throws(ModelFileError) {
     let file = folder + "/config.json"
     let fields = ConfigurationFields(file: file, json: try JSONValue.read(path: file))
-    let architecture = fields.json["model_type"]?.string ?? "(none named)"
+    let architecture = fields.json["model_type"]?.text ?? "(none named)"
     guard Self.supportedArchitectures.contains(architecture) else {
       throw .unsupportedArchitecture(architecture, file: file)
     }
@@ -17,7 +19,7 @@ extension ModelMetadata {
     let rope = fields.json["rope_parameters"] ?? .null
     self.init(
       architecture: architecture,
-      name: fields.json["_name_or_path"]?.string ?? "",
+      name: fields.json["_name_or_path"]?.text ?? "",
       layerCount: try fields.integer("num_hidden_layers"),
       width: width,
       headCount: headCount,
@@ -26,9 +28,9 @@ extension ModelMetadata {
       feedForwardWidth: try fields.integer("intermediate_size"),
       vocabularySize: try fields.integer("vocab_size"),
       contextLength: try fields.integer("max_position_embeddings", default: 2048),
-      ropeTheta: rope["rope_theta"]?.number ?? fields.json["rope_theta"]?.number ?? 10_000,
-      rmsNormEpsilon: fields.json["rms_norm_eps"]?.number ?? 1e-6,
-      tiesEmbeddings: fields.json["tie_word_embeddings"]?.bool ?? false,
+      ropeTheta: rope["rope_theta"]?.double ?? fields.json["rope_theta"]?.double ?? 10_000,
+      rmsNormEpsilon: fields.json["rms_norm_eps"]?.double ?? 1e-6,
+      tiesEmbeddings: fields.json["tie_word_embeddings"]?.truth ?? false,
       bosTokenID: try fields.tokenIDs("bos_token_id").first,
       eosTokenIDs: try fields.tokenIDs("eos_token_id", also: generation),
       padTokenID: try fields.tokenIDs("pad_token_id").first
@@ -45,7 +47,7 @@ private struct ConfigurationFields {
   func integer(_ key: String, default fallback: Int? = nil) throws(ModelFileError) -> Int {
     let value = json[key] ?? .null
     if value == .null, let fallback { return fallback }
-    guard let integer = value.integer else {
+    guard let integer = value.whole else {
       throw .malformed(file: file, detail: "\(key) is missing or no integer")
     }
     return integer
@@ -57,8 +59,8 @@ private struct ConfigurationFields {
     for source in [other ?? .null, json] {
       let value = source[key] ?? .null
       if value == .null { continue }
-      for element in value.array ?? [value] {
-        guard let id = element.integer.flatMap(Int32.init(exactly:)) else {
+      for element in value.elements ?? [value] {
+        guard let id = element.whole.flatMap(Int32.init(exactly:)) else {
           throw .malformed(file: file, detail: "\(key) is no token id")
         }
         if !ids.contains(id) { ids.append(id) }
@@ -69,14 +71,14 @@ private struct ConfigurationFields {
 
   /// Refuses settings that would silently make another model.
   func refuseWhatIsNotReproduced() throws(ModelFileError) {
-    for key in ["attention_bias", "mlp_bias"] where json[key]?.bool == true {
+    for key in ["attention_bias", "mlp_bias"] where json[key]?.truth == true {
       throw .unsupported(file: file, detail: "\(key) is set")
     }
-    if let activation = json["hidden_act"]?.string, activation != "silu" {
+    if let activation = json["hidden_act"]?.text, activation != "silu" {
       throw .unsupported(file: file, detail: "the activation \(activation); silu is read")
     }
     for scaling in [json["rope_scaling"], json["rope_parameters"]].compactMap({ $0 }) {
-      let kind = scaling["rope_type"]?.string ?? scaling["type"]?.string ?? "default"
+      let kind = scaling["rope_type"]?.text ?? scaling["type"]?.text ?? "default"
       guard kind == "default" else {
         throw .unsupported(file: file, detail: "rotary scaling \(kind); only plain rotary is read")
       }

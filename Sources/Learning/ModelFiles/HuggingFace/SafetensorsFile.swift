@@ -1,3 +1,5 @@
+package import JSON
+
 /// A safetensors file, opened: where each tensor lies.
 ///
 /// - Source: the format section of the safetensors README: a 64-bit little-endian header length, a
@@ -32,10 +34,7 @@ package struct SafetensorsFile: Sendable {
         detail: "its header of \(rawLength) bytes does not fit its \(bytes.count) bytes"
       )
     }
-    let header = try JSONValue.parse(
-      UnsafeRawBufferPointer(rebasing: bytes[8..<8 + length]),
-      file: path
-    )
+    let header = try JSONValue.parse(Array(bytes[8..<8 + length]), file: path)
     guard let members = header.members else {
       throw .malformed(file: path, detail: "its header is no JSON object")
     }
@@ -43,25 +42,25 @@ package struct SafetensorsFile: Sendable {
     var tensors: [String: StoredTensor] = [:]
     var unreadTypes: [String: String] = [:]
     for member in members {
-      if member.key == "__metadata__" {
+      if member.name == "__metadata__" {
         metadata = member.value.members ?? []
         continue
       }
-      guard tensors[member.key] == nil, unreadTypes[member.key] == nil else {
-        throw .badTensor(file: path, tensor: member.key, detail: "it is listed twice")
+      guard tensors[member.name] == nil, unreadTypes[member.name] == nil else {
+        throw .badTensor(file: path, tensor: member.name, detail: "it is listed twice")
       }
-      guard let name = member.value["dtype"]?.string else {
-        throw .badTensor(file: path, tensor: member.key, detail: "its dtype is missing")
+      guard let name = member.value["dtype"]?.text else {
+        throw .badTensor(file: path, tensor: member.name, detail: "its dtype is missing")
       }
       if let type = Self.elementTypes[name] {
-        tensors[member.key] = try Self.tensor(
+        tensors[member.name] = try Self.tensor(
           member,
           type,
           dataStart: 8 + length,
           file: path
         )
       } else {
-        unreadTypes[member.key] = name
+        unreadTypes[member.name] = name
       }
     }
     try StoredTensor.checkPlacement(
@@ -84,19 +83,19 @@ package struct SafetensorsFile: Sendable {
     dataStart: Int,
     file: String
   ) throws(ModelFileError) -> StoredTensor {
-    let name = member.key
-    guard let sizes = member.value["shape"]?.array, sizes.count <= 8 else {
+    let name = member.name
+    guard let sizes = member.value["shape"]?.elements, sizes.count <= 8 else {
       throw .badTensor(file: file, tensor: name, detail: "its shape is missing or too deep")
     }
     var shape: [Int] = []
     for size in sizes {
-      guard let size = size.integer, size >= 0 else {
+      guard let size = size.whole, size >= 0 else {
         throw .badTensor(file: file, tensor: name, detail: "its shape is no list of sizes")
       }
       shape.append(size)
     }
-    guard let offsets = member.value["data_offsets"]?.array, offsets.count == 2,
-      let begin = offsets[0].integer, let end = offsets[1].integer, begin >= 0, end >= begin
+    guard let offsets = member.value["data_offsets"]?.elements, offsets.count == 2,
+      let begin = offsets[0].whole, let end = offsets[1].whole, begin >= 0, end >= begin
     else {
       throw .badTensor(file: file, tensor: name, detail: "its data_offsets are no range")
     }

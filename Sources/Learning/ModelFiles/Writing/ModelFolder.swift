@@ -1,3 +1,5 @@
+package import JSON
+
 /// Writes a merged model as a Hugging Face folder that `transformers` opens.
 package enum ModelFolder {
   /// Writes `config.json`, `generation_config.json` and `model.safetensors` (F32).
@@ -21,10 +23,10 @@ package enum ModelFolder {
       values: values
     )
     try AtomicFile.write(
-      metadata.generationJSON.indentedText,
+      metadata.generationJSON.pretty + "\n",
       to: folder + "/generation_config.json"
     )
-    try AtomicFile.write(metadata.configurationJSON.indentedText, to: folder + "/config.json")
+    try AtomicFile.write(metadata.configurationJSON.pretty + "\n", to: folder + "/config.json")
   }
 }
 
@@ -36,22 +38,22 @@ extension ModelMetadata {
         JSONMember("architectures", .array([.string("LlamaForCausalLM")])),
         JSONMember("attention_bias", .bool(false)),
         JSONMember("attention_dropout", .number(0)),
-        JSONMember("head_dim", .integer(Int64(headWidth))),
+        JSONMember("head_dim", .integer(headWidth)),
         JSONMember("hidden_act", .string("silu")),
-        JSONMember("hidden_size", .integer(Int64(width))),
-        JSONMember("intermediate_size", .integer(Int64(feedForwardWidth))),
-        JSONMember("max_position_embeddings", .integer(Int64(contextLength))),
+        JSONMember("hidden_size", .integer(width)),
+        JSONMember("intermediate_size", .integer(feedForwardWidth)),
+        JSONMember("max_position_embeddings", .integer(contextLength)),
         JSONMember("mlp_bias", .bool(false)),
         JSONMember("model_type", .string(architecture)),
-        JSONMember("num_attention_heads", .integer(Int64(headCount))),
-        JSONMember("num_hidden_layers", .integer(Int64(layerCount))),
-        JSONMember("num_key_value_heads", .integer(Int64(keyValueHeadCount))),
+        JSONMember("num_attention_heads", .integer(headCount)),
+        JSONMember("num_hidden_layers", .integer(layerCount)),
+        JSONMember("num_key_value_heads", .integer(keyValueHeadCount)),
         JSONMember("rms_norm_eps", .number(rmsNormEpsilon)),
         JSONMember("rope_scaling", .null),
         JSONMember("rope_theta", .number(ropeTheta)),
         JSONMember("tie_word_embeddings", .bool(tiesEmbeddings)),
         JSONMember("torch_dtype", .string("float32")),
-        JSONMember("vocab_size", .integer(Int64(vocabularySize))),
+        JSONMember("vocab_size", .integer(vocabularySize)),
       ] + specialTokens
     )
   }
@@ -60,7 +62,7 @@ extension ModelMetadata {
   package var generationJSON: JSONValue { .object(specialTokens) }
 
   private var specialTokens: [JSONMember] {
-    let id = { (value: Int32?) -> JSONValue in value.map { .integer(Int64($0)) } ?? .null }
+    let id = { (value: Int32?) -> JSONValue in value.map { .integer(Int($0)) } ?? .null }
     let eos: JSONValue =
       eosTokenIDs.count > 1 ? .array(eosTokenIDs.map { id($0) }) : id(eosTokenIDs.first)
     return [

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Writes safetensors files: F32, sorted by name, so that equal weights give equal bytes.
 package enum SafetensorsWriter {
   /// Writes tensors that are in memory.
@@ -128,8 +130,8 @@ package enum SafetensorsWriter {
           entry.name,
           .object([
             JSONMember("dtype", .string("F32")),
-            JSONMember("shape", .array(entry.shape.map { .integer(Int64($0)) })),
-            JSONMember("data_offsets", .array([.integer(Int64(offset)), .integer(Int64(end))])),
+            JSONMember("shape", .array(entry.shape.map { .integer($0) })),
+            JSONMember("data_offsets", .array([.integer(offset), .integer(end)])),
           ])
         )
       )
@@ -137,7 +139,7 @@ package enum SafetensorsWriter {
       offset = end
     }
     // The data begin at a multiple of eight; spaces after the header are part of the format.
-    let text = JSONValue.object(members).compactText
+    let text = JSONValue.object(members).line
     return (text + String(repeating: " ", count: (8 - text.utf8.count % 8) % 8), counts)
   }
 }

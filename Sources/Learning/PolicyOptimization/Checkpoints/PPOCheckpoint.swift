@@ -1,4 +1,5 @@
 internal import Foundation
+internal import JSON
 internal import LanguageModels
 package import ModelFiles
 internal import Tensors
@@ -98,7 +99,7 @@ package struct PPOCheckpoint: Sendable, Equatable {
   /// - Throws: `ModelFileError` for a damaged file, `PolicyOptimizationError` for one of another kind.
   package init(readFrom path: String) throws {
     let file = try SafetensorsFile(path: path)
-    guard let text = file.metadata.first(where: { $0.key == Self.headerKey })?.value.string else {
+    guard let text = file.metadata.first(where: { $0.name == Self.headerKey })?.value.text else {
       throw PolicyOptimizationError.missingCheckpointEntry(Self.headerKey)
     }
     header = try JSONDecoder().decode(Header.self, from: Data(text.utf8))

@@ -1,4 +1,5 @@
 internal import DynamicMessages
+internal import JSON
 internal import Messages
 internal import ProtobufRuntime
 package import RPC

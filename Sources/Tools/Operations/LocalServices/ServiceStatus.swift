@@ -1,3 +1,4 @@
+package import JSON
 internal import Messages
 package import RunReports
 

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import JSON
 internal import RunReports
 
 /// Where services started on this machine keep what they need: data, logs and process files.

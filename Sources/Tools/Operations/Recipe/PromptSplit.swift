@@ -1,4 +1,5 @@
 internal import Foundation
+internal import JSON
 package import Messages
 internal import RunReports
 

@@ -1,4 +1,5 @@
 internal import Foundation
+package import JSON
 package import Messages
 package import RunReports
 

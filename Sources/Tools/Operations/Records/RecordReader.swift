@@ -1,14 +1,15 @@
+package import JSON
 package import RunReports
 
 /// Reads JSON lines for a command and names the line in every complaint.
 package struct RecordReader {
   private let lines: LineReader
-  private let allowsNonFinite: Bool
+  private let rules: JSONRules
 
   /// Opens a file, or standard input for `-`; `allowsNonFinite` reads NaN and infinity as numbers.
   package init(path: String, allowsNonFinite: Bool = false) throws(OperationsError) {
     lines = try LineReader(path: path)
-    self.allowsNonFinite = allowsNonFinite
+    rules = JSONRules(numbers: allowsNonFinite ? .nonFinite : .finite)
   }
 
   /// Number of the line last read, from 1.
@@ -22,8 +23,8 @@ package struct RecordReader {
     while let line = try lines.next() {
       if line.allSatisfy(\.isWhitespace) { continue }
       let value: JSONValue
-      do throws(RunReportError) {
-        value = try JSONValue(parsing: line, allowsNonFinite: allowsNonFinite)
+      do throws(JSONError) {
+        value = try JSONValue(parsing: line, rules: rules)
       } catch {
         throw refusal(error.description)
       }

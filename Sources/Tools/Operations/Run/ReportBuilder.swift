@@ -1,4 +1,5 @@
 internal import Foundation
+internal import JSON
 package import RunReports
 internal import ServiceKit
 

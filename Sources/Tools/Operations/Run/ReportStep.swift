@@ -1,4 +1,5 @@
 internal import Foundation
+internal import JSON
 internal import Messages
 internal import RPC
 internal import RunReports

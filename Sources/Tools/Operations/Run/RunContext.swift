@@ -1,3 +1,4 @@
+internal import JSON
 package import RunReports
 
 /// What the steps of a run share.

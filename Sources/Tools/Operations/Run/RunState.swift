@@ -1,3 +1,4 @@
+internal import JSON
 package import RunReports
 
 /// What a journal says about how far a run has come.

@@ -1,3 +1,5 @@
+package import JSON
+
 extension RunSummary {
   /// The summary as `summary.json`.
   package var json: JSONValue {

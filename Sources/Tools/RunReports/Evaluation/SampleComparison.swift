@@ -1,3 +1,5 @@
+package import JSON
+
 /// An answer of each side to one held-out prompt, measured: one line of `samples.jsonl`.
 ///
 /// These lines are all that the summary's evaluation figures are computed from, so that anyone can

@@ -1,3 +1,4 @@
+package import JSON
 internal import Synchronization
 
 /// The events of a run, one JSON line each, on disk before `record` returns.

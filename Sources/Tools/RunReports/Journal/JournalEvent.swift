@@ -1,3 +1,5 @@
+package import JSON
+
 /// One thing that happened in a run.
 package struct JournalEvent: Sendable, Equatable {
   /// Unix time, seconds.

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Synchronization
 
 /// `metrics.jsonl` and the TensorBoard file of a run, which always hold the same steps.

@@ -1,3 +1,5 @@
+package import JSON
+
 /// What one training step reported: one line of `metrics.jsonl`.
 package struct StepMetrics: Sendable, Equatable {
   /// 1 to the number of steps.

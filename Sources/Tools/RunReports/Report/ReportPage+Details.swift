@@ -1,3 +1,5 @@
+internal import JSON
+
 extension ReportPage {
   /// Answers before and after, side by side.
   static func answers(_ samples: [SampleComparison], countMax: Int) -> String {

@@ -1,11 +1,11 @@
 internal import ArgumentParser
+internal import Hashing
+internal import JSON
 internal import Messages
 internal import Operations
 internal import RPC
 internal import RunReports
 internal import ServiceStubs
-
-internal import struct ModelFiles.SHA256
 
 /// `morlaif import`.
 struct ImportPreferences: AsyncParsableCommand {
@@ -60,7 +60,7 @@ struct ImportPreferences: AsyncParsableCommand {
             var names = PairNames()
             while let record = try reader.next() {
               let line = try PreferenceLine(record, principle: principle, in: reader)
-              let digest = Self.digest(line.identity)
+              let digest = SHA256.hexDigest(of: line.identity)
               try names.check(line.id, digest: digest, in: reader)
               let preference = line.message(digest: digest)
               try await requests.write(ImportRequest(kind: .preference(preference)))
@@ -83,12 +83,6 @@ struct ImportPreferences: AsyncParsableCommand {
         try Output.line("\(reply.stored) stored, \(reply.alreadyKnown) already known")
       }
     }
-  }
-
-  private static func digest(_ text: String) -> String {
-    var hash = SHA256()
-    hash.update(text)
-    return hash.hexDigest()
   }
 }
 

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Certificates
 internal import Foundation
+internal import JSON
 internal import Operations
 internal import RunReports
 

@@ -1,3 +1,5 @@
+internal import Hashing
+
 /// Names weights by their content: equal tensors give equal hashes on every machine.
 package enum WeightHash {
   /// The hash of tensors, independent of their order.
@@ -48,5 +50,12 @@ package enum WeightHash {
     } else {
       values.map(\.bitPattern.littleEndian).withUnsafeBytes { hash.update($0) }
     }
+  }
+}
+
+extension SHA256 {
+  /// Adds memory as it lies.
+  fileprivate mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    bytes.withMemoryRebound(to: UInt8.self) { update($0.span) }
   }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+package import JSON
 
 /// Files with one JSON value a line.
 package enum JSONLines {
@@ -14,7 +15,7 @@ package enum JSONLines {
     for (index, line) in lines.enumerated() {
       number += 1
       if line.allSatisfy(\.isWhitespace) { continue }
-      do throws(RunReportError) {
+      do throws(JSONError) {
         values.append(try JSONValue(parsing: String(line)))
       } catch {
         // Only the line a crash cut short may be broken.

@@ -1,20 +1,31 @@
 /// A JSON value whose objects keep the order of their members.
 ///
-/// Journals, metrics and summaries are read by people as well as by programs, so the order in which
-/// we write a line's members is part of its meaning; dictionaries would lose it.
+/// Own type, because journals and summaries are read by people too, model files have to be written
+/// the same way every time, and dictionaries would lose the order that both rest on.
 package enum JSONValue: Sendable, Equatable {
+  /// The literal null.
   case null
+  /// The literal true or false.
   case bool(Bool)
+  /// A number written without fraction and exponent that fits.
   case integer(Int)
+  /// Any other number.
   case number(Double)
+  /// A number as it was written, where ``JSONNumbers/asWritten`` was asked for.
+  case numeral(String)
+  /// A text.
   case string(String)
+  /// A list of values.
   case array([JSONValue])
+  /// Members in their order.
   case object([JSONMember])
 
   /// The member of an object by name; nil when absent or when this is no object.
+  ///
+  /// Names are compared byte for byte; the last of several wins, as in Python.
   package subscript(name: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
-    return members.first { $0.name == name }?.value
+    return members.last { $0.name.utf8.elementsEqual(name.utf8) }?.value
   }
 
   /// The text, when this is a string.
@@ -27,15 +38,17 @@ package enum JSONValue: Sendable, Equatable {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value): value
+    case .numeral(let digits): Double(digits)
     default: nil
     }
   }
 
-  /// The number, when it is a whole one.
+  /// The number, when it is a whole one that fits.
   package var whole: Int? {
     switch self {
     case .integer(let value): value
     case .number(let value): Int(exactly: value)
+    case .numeral(let digits): Int(digits)
     default: nil
     }
   }
@@ -54,16 +67,28 @@ package enum JSONValue: Sendable, Equatable {
   package var members: [JSONMember]? {
     if case .object(let members) = self { members } else { nil }
   }
+
+  /// What the value is, for error texts.
+  package var kind: String {
+    switch self {
+    case .null: "null"
+    case .bool: "a boolean"
+    case .integer, .number, .numeral: "a number"
+    case .string: "a string"
+    case .array: "an array"
+    case .object: "an object"
+    }
+  }
 }
 
 /// One name and value of a JSON object.
 package struct JSONMember: Sendable, Equatable {
   /// The name.
-  package let name: String
+  package var name: String
   /// The value.
-  package let value: JSONValue
+  package var value: JSONValue
 
-  /// Makes the value that is written out.
+  /// Makes a member.
   package init(_ name: String, _ value: JSONValue) {
     self.name = name
     self.value = value
