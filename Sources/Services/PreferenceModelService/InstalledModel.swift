@@ -40,7 +40,7 @@ struct InstalledModel: Sendable {
       source: source(modelID: modelID),
       datasetID: note.datasetID,
       createdAt: note.createdAt,
-      heldOut: artifact.provenance.heldOut.message()
+      heldOut: artifact.provenance.heldOut.message
     )
   }
 
@@ -48,8 +48,8 @@ struct InstalledModel: Sendable {
   func report(modelID: String) -> PreferenceModelReport {
     PreferenceModelReport(
       source: source(modelID: modelID),
-      heldOut: artifact.provenance.heldOut.message(),
-      training: artifact.provenance.training.message()
+      heldOut: artifact.provenance.heldOut.message,
+      training: artifact.provenance.training.message
     )
   }
 }

@@ -3,9 +3,7 @@ internal import Preferences
 
 extension PreferenceMetrics {
   /// The contract's form, with the 95 % Wilson interval of the accuracy.
-  ///
-  /// `lengthCorrelation` is that of scores and answer lengths, where it was measured.
-  func message(lengthCorrelation: Double = 0) -> PreferenceEvaluation {
+  var message: PreferenceEvaluation {
     let (low, high) = Self.wilson(share: accuracy, count: untiedCount)
     return PreferenceEvaluation(
       pairs: UInt64(max(0, untiedCount)),
@@ -17,7 +15,7 @@ extension PreferenceMetrics {
       loss: loss,
       calibrationError: calibrationError,
       brierScore: brier,
-      lengthCorrelation: lengthCorrelation,
+      lengthCorrelation: lengthCorrelation ?? 0,
       byMargin: confusion.map { band in
         MarginBucket(
           marginLow: band.lower,

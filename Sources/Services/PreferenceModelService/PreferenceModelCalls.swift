@@ -275,6 +275,9 @@ struct PreferenceModelCalls: PreferenceModelHandler {
     }
     let ids = pairs.indices.flatMap { ["pair \($0) a", "pair \($0) b"] }
     let values = try await scores.score(texts, itemIDs: ids, models: [model])
+    let lengths = texts.map {
+      Double(base.tokenizer.encode($0.response, allowSpecial: false).count)
+    }
     let metrics = PreferenceMetrics(
       pairs.indices.map { index in
         PreferenceMetrics.Observation(
@@ -282,11 +285,9 @@ struct PreferenceModelCalls: PreferenceModelHandler {
           target: pairs[index].target,
           margin: pairs[index].margin
         )
-      }
+      },
+      lengthCorrelation: Correlation.pearson(values, lengths)
     )
-    let lengths = texts.map {
-      Double(base.tokenizer.encode($0.response, allowSpecial: false).count)
-    }
-    return metrics.message(lengthCorrelation: Correlation.pearson(values, lengths))
+    return metrics.message
   }
 }

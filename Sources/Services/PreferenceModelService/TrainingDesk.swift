@@ -132,12 +132,24 @@ private struct ProgressThrottle {
   }
 }
 
+extension PreferenceProgress.Phase {
+  /// The stage's name in the contract.
+  fileprivate var stage: String {
+    switch self {
+    case .trunk: "trunk"
+    case .sharedTraining: "shared_training"
+    case .training: "training"
+    case .measuring: "evaluation"
+    }
+  }
+}
+
 extension PreferenceProgress {
   /// The contract's form.
   fileprivate var message: TrainPreferencesProgress {
     TrainPreferencesProgress(
       principleID: principle,
-      stage: phase == .measuring ? "evaluation" : phase.rawValue,
+      stage: phase.stage,
       done: UInt64(max(0, step)),
       total: UInt64(max(0, stepCount)),
       loss: loss ?? 0,

@@ -85,7 +85,7 @@ import Testing
       let stages = Set(
         replies.compactMap { if case .progress(let report) = $0.kind { report.stage } else { nil } }
       )
-      #expect(stages.contains("labels") && stages.contains("training"))
+      #expect(stages == ["labels", "trunk", "shared_training", "training", "evaluation"])
       let finished = try Self.finished(replies)
       #expect(finished.reports.compactMap { $0.source?.principleID } == ["length", "shape"])
       #expect(!finished.reused)
@@ -95,6 +95,9 @@ import Testing
         let heldOut = try #require(report.heldOut)
         #expect(heldOut.pairs > 0 && (0...1).contains(heldOut.accuracy))
         #expect(heldOut.accuracyLow <= heldOut.accuracy && heldOut.accuracy <= heldOut.accuracyHigh)
+        // The labels of the fake prefer the short answer, so length must show.
+        #expect(heldOut.lengthCorrelation != 0 && abs(heldOut.lengthCorrelation) <= 1)
+        #expect(report.training?.lengthCorrelation ?? 0 != 0)
       }
     }
   }

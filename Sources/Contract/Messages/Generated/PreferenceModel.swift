@@ -82,7 +82,7 @@ public struct PreferenceHyperparameters: ProtobufMessage {
   /// Global gradient norm limit.
   public var gradientNormMax: Double = 0
 
-  /// Longest text in tokens; longer ones lose their beginning.
+  /// Longest text in tokens, template and end of turn included; longer ones are refused, nothing is cut.
   public var sequenceTokensMax: UInt32 = 0
 
   /// Makes the message with every field at its default.
@@ -184,10 +184,11 @@ public struct TrainPreferencesProgress: ProtobufMessage {
   /// The message's full name.
   public static var protobufName: String { "morlaif.v1.TrainPreferencesProgress" }
 
-  /// Empty while shared work (the trunk pass) is under way.
+  /// Empty while work for all principles is under way ("labels", "trunk", "shared_training").
   public var principleID: String = ""
 
-  /// Short name of the stage: "labels", "trunk", "training", "evaluation", "normaliser".
+  /// Short name of the stage, in this order: "labels" (fetching them), "trunk" (the frozen layers over all texts),
+  /// "shared_training" (one adapter under every principle's head), then "training" and "evaluation" of each principle.
   public var stage: String = ""
 
   /// `done`.
@@ -196,7 +197,7 @@ public struct TrainPreferencesProgress: ProtobufMessage {
   /// `total`.
   public var total: UInt64 = 0
 
-  /// Mean loss of the last step in nats; 0 outside "training".
+  /// Mean loss of the last step in nats; 0 outside "shared_training" and "training".
   public var loss: Double = 0
 
   /// `tokens_per_second`.

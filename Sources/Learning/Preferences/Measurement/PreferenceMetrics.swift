@@ -18,6 +18,9 @@ package struct PreferenceMetrics: Sendable, Equatable, Codable {
   package var brier: Double
   /// Expected calibration error over ten bins of confidence in the predicted winner.
   package var calibrationError: Double
+  /// Pearson's correlation of scores and answer lengths in tokens, over both sides of every pair;
+  /// nil where lengths were not known, as in documents of older trainings.
+  package var lengthCorrelation: Double?
   /// Who was preferred by judge and scores, in bands of the judge's margin, ascending.
   package var confusion: [MarginBand]
 
@@ -68,8 +71,14 @@ package struct PreferenceMetrics: Sendable, Equatable, Codable {
     }
   }
 
-  /// Measures observations.
-  package init(_ observations: [Observation], bandCount: Int = 4, binCount: Int = 10) {
+  /// Measures observations; `lengthCorrelation` comes from whoever knows the answers.
+  package init(
+    _ observations: [Observation],
+    lengthCorrelation: Double? = nil,
+    bandCount: Int = 4,
+    binCount: Int = 10
+  ) {
+    self.lengthCorrelation = lengthCorrelation
     let untied = observations.filter { !$0.isTie }.sorted { $0.margin < $1.margin }
     pairCount = observations.count
     untiedCount = untied.count

@@ -7,6 +7,9 @@ package protocol PreferenceTextEncoding: Sendable {
   ///
   /// - Throws: `PreferenceError.textTooLong` and nothing is cut off.
   func tokens(prompt: String, response: String) throws(PreferenceError) -> [Int32]
+
+  /// How many tokens the answer alone has, without template and end of turn.
+  func answerTokenCount(_ response: String) -> Int
 }
 
 /// The one text form of training and serving: templated prompt, answer, end-of-turn token.
@@ -44,6 +47,11 @@ package struct PreferenceTextEncoder: PreferenceTextEncoding {
     self.tokenizer = tokenizer
     self.tokenCountMax = tokenCountMax
     endToken = end
+  }
+
+  /// How many tokens the answer alone has.
+  package func answerTokenCount(_ response: String) -> Int {
+    tokenizer.encode(response, allowSpecial: false).count
   }
 
   /// The tokens of a text as preference models see it: chat template, answer, end of turn.

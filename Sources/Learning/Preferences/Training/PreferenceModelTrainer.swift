@@ -121,6 +121,7 @@ package struct PreferenceModelTrainer: Sendable {
         principle: task.principle,
         dataset: corpus.datasets[index],
         texts: corpus.texts[index],
+        answerTokenCounts: corpus.texts[index].map { corpus.answerTokenCounts[$0] },
         split: splits[index],
         adapter: shared.adapter,
         head: shared.heads[index]
@@ -200,6 +201,8 @@ struct PreferenceCorpus {
   let texts: [[Int]]
   /// The tokens of each unique text.
   let sequences: [[Int32]]
+  /// How many of them are the answer's own.
+  let answerTokenCounts: [Int]
 
   init(
     _ tasks: [PreferenceTask],
@@ -209,6 +212,7 @@ struct PreferenceCorpus {
     var datasets: [PreferenceDataset] = []
     var texts: [[Int]] = []
     var sequences: [[Int32]] = []
+    var answerTokenCounts: [Int] = []
     var place: [PreferenceDataset.Text: Int] = [:]
     for task in tasks {
       let dataset = try PreferenceDataset(task.pairs)
@@ -225,6 +229,7 @@ struct PreferenceCorpus {
         place[text] = sequences.count
         places.append(sequences.count)
         sequences.append(tokens)
+        answerTokenCounts.append(encoder.answerTokenCount(text.response))
       }
       datasets.append(dataset)
       texts.append(places)
@@ -232,5 +237,6 @@ struct PreferenceCorpus {
     self.datasets = datasets
     self.texts = texts
     self.sequences = sequences
+    self.answerTokenCounts = answerTokenCounts
   }
 }

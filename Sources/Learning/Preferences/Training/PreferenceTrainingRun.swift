@@ -8,6 +8,8 @@ struct PreferenceTrainingRun {
   let dataset: PreferenceDataset
   /// The place of each of the dataset's texts in the cache.
   let texts: [Int]
+  /// How many tokens each of the dataset's answers has.
+  let answerTokenCounts: [Int]
   let split: HeldOutSplit
   private var adapter: LowRankAdapter
   private var head: ScalarHead
@@ -17,6 +19,7 @@ struct PreferenceTrainingRun {
     principle: String,
     dataset: PreferenceDataset,
     texts: [Int],
+    answerTokenCounts: [Int],
     split: HeldOutSplit,
     adapter: LowRankAdapter,
     head: ScalarHead
@@ -25,6 +28,7 @@ struct PreferenceTrainingRun {
     self.principle = principle
     self.dataset = dataset
     self.texts = texts
+    self.answerTokenCounts = answerTokenCounts
     self.split = split
     self.adapter = adapter
     self.head = head
@@ -210,16 +214,23 @@ struct PreferenceTrainingRun {
   }
 
   private func metrics(_ pairs: [Int], _ scores: [Int: Double]) -> PreferenceMetrics {
-    PreferenceMetrics(
-      pairs.compactMap { index in
-        let pair = dataset.pairs[index]
-        guard let first = scores[pair.first], let second = scores[pair.second] else { return nil }
-        return PreferenceMetrics.Observation(
+    var observations: [PreferenceMetrics.Observation] = []
+    var sides: (scores: [Double], lengths: [Double]) = ([], [])
+    for pair in pairs.map({ dataset.pairs[$0] }) {
+      guard let first = scores[pair.first], let second = scores[pair.second] else { continue }
+      observations.append(
+        PreferenceMetrics.Observation(
           difference: first - second,
           target: pair.target,
           margin: pair.margin
         )
-      }
+      )
+      sides.scores += [first, second]
+      sides.lengths += [pair.first, pair.second].map { Double(answerTokenCounts[$0]) }
+    }
+    return PreferenceMetrics(
+      observations,
+      lengthCorrelation: Correlation.pearson(sides.scores, sides.lengths)
     )
   }
 }

@@ -27,7 +27,7 @@ package enum PreferenceRecord {
   /// A message of progress for display.
   package static func progress(_ progress: TrainPreferencesProgress) -> ProgressUpdate {
     var detail = progress.principleID.isEmpty ? "all principles" : progress.principleID
-    if progress.stage == "training" { detail += ", loss \(Figure.fixed(progress.loss, 3))" }
+    if progress.stage.hasSuffix("training") { detail += ", loss \(Figure.fixed(progress.loss, 3))" }
     if progress.tokensPerSecond > 0 {
       detail += ", \(Figure.fixed(progress.tokensPerSecond, 0)) tokens/s"
     }

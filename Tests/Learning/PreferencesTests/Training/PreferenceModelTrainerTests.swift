@@ -10,6 +10,8 @@ struct LetterEncoder: PreferenceTextEncoding {
   func tokens(prompt: String, response: String) throws(PreferenceError) -> [Int32] {
     (prompt + response).utf8.map { Int32($0 % 26) } + [30]
   }
+
+  func answerTokenCount(_ response: String) -> Int { response.utf8.count }
 }
 
 @Suite struct PreferenceModelTrainerTests {

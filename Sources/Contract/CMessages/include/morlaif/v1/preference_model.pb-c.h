@@ -106,7 +106,7 @@ struct  Morlaif__V1__PreferenceHyperparameters
    */
   double gradient_norm_max;
   /*
-   * Longest text in tokens; longer ones lose their beginning.
+   * Longest text in tokens, template and end of turn included; longer ones are refused, nothing is cut.
    */
   uint32_t sequence_tokens_max;
 };
@@ -159,17 +159,18 @@ struct  Morlaif__V1__TrainPreferencesProgress
 {
   ProtobufCMessage base;
   /*
-   * Empty while shared work (the trunk pass) is under way.
+   * Empty while work for all principles is under way ("labels", "trunk", "shared_training").
    */
   char *principle_id;
   /*
-   * Short name of the stage: "labels", "trunk", "training", "evaluation", "normaliser".
+   * Short name of the stage, in this order: "labels" (fetching them), "trunk" (the frozen layers over all texts),
+   * "shared_training" (one adapter under every principle's head), then "training" and "evaluation" of each principle.
    */
   char *stage;
   uint64_t done;
   uint64_t total;
   /*
-   * Mean loss of the last step in nats; 0 outside "training".
+   * Mean loss of the last step in nats; 0 outside "shared_training" and "training".
    */
   double loss;
   double tokens_per_second;

@@ -1,7 +1,7 @@
 /// How two lists of numbers go together.
-enum Correlation {
+package enum Correlation {
   /// Pearson's correlation, -1 to 1; 0 when one of the lists does not vary.
-  static func pearson(_ first: [Double], _ second: [Double]) -> Double {
+  package static func pearson(_ first: [Double], _ second: [Double]) -> Double {
     precondition(first.count == second.count, "one number of each for every item")
     let count = Double(max(first.count, 1))
     let means = (first.reduce(0, +) / count, second.reduce(0, +) / count)
