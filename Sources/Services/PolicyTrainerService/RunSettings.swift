@@ -14,14 +14,13 @@ struct RunSettings: Sendable {
 
   /// Checks a request; 0 means the default.
   init(_ request: TrainPolicyRequest, layerCount: Int, answerTokensMax: Int) throws {
-    let given = request.hyperparameters
-    let message = given ?? PolicyHyperparameters()
+    let message = request.hyperparameters ?? PolicyHyperparameters()
     let reader = SettingsReader()
     var ppo = PPOConfiguration()
     try Self.readAdapter(message, reader, layerCount: layerCount, into: &ppo)
     try Self.readLoop(message, reader, into: &ppo)
     try Self.readLosses(message, reader, into: &ppo)
-    try Self.readRewards(message, reader, isGiven: given != nil, into: &ppo)
+    try Self.readRewards(message, reader, into: &ppo)
     let sampling = request.sampling ?? SamplingOptions()
     guard sampling.topK == 0, sampling.topP == 0 || sampling.topP == 1, sampling.stop.isEmpty else {
       // Any cut of the distribution makes the KL wrong (PEERS 4, item 10).
@@ -113,12 +112,13 @@ struct RunSettings: Sendable {
   private static func readRewards(
     _ message: PolicyHyperparameters,
     _ reader: SettingsReader,
-    isGiven: Bool,
     into ppo: inout PPOConfiguration
   ) throws {
     ppo.rewards.clip =
       try reader.number(message.rewardClip, "reward_clip", 1e-6...1e9) ?? ppo.rewards.clip
-    if isGiven { ppo.rewards.scalesByRunningDeviation = message.scaleReward }
+    if case .scaleReward(let scales)? = message.rewardScaling {
+      ppo.rewards.scalesByRunningDeviation = scales
+    }
     let penalty = try reader.number(message.missingEndPenalty, "missing_end_penalty", 0...1e9)
     if let penalty { ppo.rewards.missingEnd = .penalty(penalty) }
   }
@@ -149,7 +149,7 @@ struct RunSettings: Sendable {
       (message.klTarget, message.klHorizon) = (target, horizon)
     }
     message.rewardClip = ppo.rewards.clip ?? 0
-    message.scaleReward = ppo.rewards.scalesByRunningDeviation
+    message.rewardScaling = .scaleReward(ppo.rewards.scalesByRunningDeviation)
     if case .penalty(let amount) = ppo.rewards.missingEnd { message.missingEndPenalty = amount }
     message.gradientNormMax = ppo.gradientNormMax
     message.checkpointSteps = UInt32(clamping: checkpointSteps)

@@ -148,6 +148,16 @@ import Testing
     #expect(Int(change.first?.step ?? 0) == (versions.firstIndex(of: 2) ?? -2) + 1)
   }
 
+  @Test(arguments: [nil, false, true])
+  func `rewards are scaled unless the request says they are not`(given: Bool?) async throws {
+    try await harness.run { trainer in
+      var request = TrainerHarness.request(steps: 1)
+      request.hyperparameters?.rewardScaling = given.map { .scaleReward($0) }
+      let started = try #require(try await TrainerHarness.train(trainer, request).started.first)
+      #expect(started.hyperparameters?.rewardScaling == .scaleReward(given ?? true))
+    }
+  }
+
   @Test func `settings that cannot work are refused by name`() async throws {
     try await harness.run { trainer in
       func refused(_ change: (inout TrainPolicyRequest) -> Void) async -> String {

@@ -63,7 +63,7 @@ struct TrainerHarness: Sendable {
     settings.epochs = 1
     settings.minibatches = 1
     settings.checkpointSteps = checkpointSteps
-    settings.scaleReward = true
+    settings.rewardScaling = .scaleReward(true)
     return TrainPolicyRequest(
       runID: id,
       prompts: (0..<4).map { Prompt(id: "prompt-\($0)", text: "Say \($0).") },

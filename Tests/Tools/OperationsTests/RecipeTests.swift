@@ -38,7 +38,7 @@ import Testing
       #expect(recipe.sampling.samplesPerPrompt == 4)
       #expect(recipe.sampling.options.tokensMax == 48)
       #expect(recipe.evaluation.samplesPerPrompt == 3)
-      #expect(recipe.policy.message.scaleReward)
+      #expect(recipe.policy.message.rewardScaling == .scaleReward(true))
       #expect(recipe.policy.message.steps == 0)
       #expect(recipe.scalarization.method == .linear)
       #expect(recipe.scalarization.weights.map(\.weight) == [2, 1])

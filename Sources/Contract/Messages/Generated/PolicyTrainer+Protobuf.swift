@@ -446,7 +446,11 @@ extension PolicyHyperparameters {
     klTarget = c.pointee.kl_target
     klHorizon = c.pointee.kl_horizon
     rewardClip = c.pointee.reward_clip
-    scaleReward = c.pointee.scale_reward != 0
+    switch c.pointee.reward_scaling_case.rawValue {
+      case 22:
+        rewardScaling = .scaleReward(c.pointee.scale_reward != 0)
+      default: break
+    }
     missingEndPenalty = c.pointee.missing_end_penalty
     gradientNormMax = c.pointee.gradient_norm_max
     checkpointSteps = c.pointee.checkpoint_steps
@@ -479,7 +483,12 @@ extension PolicyHyperparameters {
     c.pointee.kl_target = klTarget
     c.pointee.kl_horizon = klHorizon
     c.pointee.reward_clip = rewardClip
-    c.pointee.scale_reward = scaleReward ? 1 : 0
+    switch rewardScaling {
+      case .scaleReward(let value):
+        c.pointee.scale_reward = value ? 1 : 0
+        c.pointee.reward_scaling_case = .init(rawValue: 22)
+      case nil: break
+    }
     c.pointee.missing_end_penalty = missingEndPenalty
     c.pointee.gradient_norm_max = gradientNormMax
     c.pointee.checkpoint_steps = checkpointSteps

@@ -331,8 +331,8 @@ public struct PolicyHyperparameters: ProtobufMessage {
   /// Largest absolute reward after scaling.
   public var rewardClip: Double = 0
 
-  /// Divide rewards by their running standard deviation.
-  public var scaleReward: Bool = false
+  /// Divide rewards by their running standard deviation. Inside a oneof so that false can be told from not given.
+  public var rewardScaling: PolicyHyperparametersRewardScaling? = nil
 
   /// Subtracted from the reward of an answer that did not end by itself.
   public var missingEndPenalty: Double = 0
@@ -372,7 +372,7 @@ public struct PolicyHyperparameters: ProtobufMessage {
     klTarget: Double = 0,
     klHorizon: Double = 0,
     rewardClip: Double = 0,
-    scaleReward: Bool = false,
+    rewardScaling: PolicyHyperparametersRewardScaling? = nil,
     missingEndPenalty: Double = 0,
     gradientNormMax: Double = 0,
     checkpointSteps: UInt32 = 0,
@@ -399,12 +399,18 @@ public struct PolicyHyperparameters: ProtobufMessage {
     self.klTarget = klTarget
     self.klHorizon = klHorizon
     self.rewardClip = rewardClip
-    self.scaleReward = scaleReward
+    self.rewardScaling = rewardScaling
     self.missingEndPenalty = missingEndPenalty
     self.gradientNormMax = gradientNormMax
     self.checkpointSteps = checkpointSteps
     self.klStop = klStop
   }
+}
+
+/// The choice `reward_scaling` of `PolicyHyperparameters`: at most one is there.
+public enum PolicyHyperparametersRewardScaling: Sendable, Equatable {
+  /// `scale_reward`.
+  case scaleReward(Bool)
 }
 
 /// The message `morlaif.v1.TrainPolicyReply`.

@@ -10,7 +10,9 @@ package struct PolicySection: Sendable, Equatable, Decodable {
   /// Of the rollouts; 0 means that of the answers for labelling.
   package var temperature: Double
 
-  static let defaults = PolicySection(message: PolicyHyperparameters(scaleReward: true))
+  static let defaults = PolicySection(
+    message: PolicyHyperparameters(rewardScaling: .scaleReward(true))
+  )
 
   init(message: PolicyHyperparameters, temperature: Double = 0) {
     self.message = message
@@ -72,7 +74,7 @@ package struct PolicySection: Sendable, Equatable, Decodable {
     message.klTarget = try values.number(.klTarget, default: 0, in: 0...1_000)
     message.klHorizon = try values.number(.klHorizon, default: 0, in: 0...1_000_000_000)
     message.rewardClip = try values.number(.rewardClip, default: 0, in: 0...1_000_000)
-    message.scaleReward = try values.value(.scaleReward, default: true)
+    message.rewardScaling = .scaleReward(try values.value(.scaleReward, default: true))
     message.missingEndPenalty = try values.number(.missingEndPenalty, default: 0, in: 0...1_000)
     message.gradientNormMax = try values.number(.gradientNormMax, default: 0, in: 0...1_000_000)
     message.checkpointSteps = try values.number(.checkpointSteps, default: 0, in: 0...1_000_000)
@@ -89,7 +91,9 @@ package struct PolicySection: Sendable, Equatable, Decodable {
 
   /// Settings that a service reported, by their names in a recipe.
   package static func json(of message: PolicyHyperparameters) -> JSONValue {
-    [
+    var scalesReward = JSONValue.null
+    if case .scaleReward(let scales)? = message.rewardScaling { scalesReward = .bool(scales) }
+    return [
       "rank": .integer(Int(message.rank)),
       "alpha": .number(message.alpha),
       "top_layers": .integer(Int(message.topLayers)),
@@ -111,7 +115,7 @@ package struct PolicySection: Sendable, Equatable, Decodable {
       "kl_target": .number(message.klTarget),
       "kl_horizon": .number(message.klHorizon),
       "reward_clip": .number(message.rewardClip),
-      "scale_reward": .bool(message.scaleReward),
+      "scale_reward": scalesReward,
       "missing_end_penalty": .number(message.missingEndPenalty),
       "gradient_norm_max": .number(message.gradientNormMax),
       "checkpoint_steps": .integer(Int(message.checkpointSteps)),

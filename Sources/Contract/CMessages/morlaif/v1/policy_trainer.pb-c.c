@@ -2239,11 +2239,11 @@ static const ProtobufCFieldDescriptor morlaif__v1__policy_hyperparameters__field
     22,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
-    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__PolicyHyperparameters, reward_scaling_case),
     offsetof(Morlaif__V1__PolicyHyperparameters, scale_reward),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {

@@ -202,6 +202,12 @@ struct  Morlaif__V1__TrainPolicyRequest
     , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, 0 }
 
 
+typedef enum {
+  MORLAIF__V1__POLICY_HYPERPARAMETERS__REWARD_SCALING__NOT_SET = 0,
+  MORLAIF__V1__POLICY_HYPERPARAMETERS__REWARD_SCALING_SCALE_REWARD = 22
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MORLAIF__V1__POLICY_HYPERPARAMETERS__REWARD_SCALING__CASE)
+} Morlaif__V1__PolicyHyperparameters__RewardScalingCase;
+
 /*
  * Zero (or absent) means the service's default, which `TrainPolicyReply.started` spells out.
  */
@@ -248,10 +254,6 @@ struct  Morlaif__V1__PolicyHyperparameters
    */
   double reward_clip;
   /*
-   * Divide rewards by their running standard deviation.
-   */
-  protobuf_c_boolean scale_reward;
-  /*
    * Subtracted from the reward of an answer that did not end by itself.
    */
   double missing_end_penalty;
@@ -264,10 +266,14 @@ struct  Morlaif__V1__PolicyHyperparameters
    * Mean sequence KL, in nats, at which a run stops itself; 0 never.
    */
   double kl_stop;
+  Morlaif__V1__PolicyHyperparameters__RewardScalingCase reward_scaling_case;
+  union {
+    protobuf_c_boolean scale_reward;
+  };
 };
 #define MORLAIF__V1__POLICY_HYPERPARAMETERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__policy_hyperparameters__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MORLAIF__V1__POLICY_HYPERPARAMETERS__REWARD_SCALING__NOT_SET, {0} }
 
 
 typedef enum {
