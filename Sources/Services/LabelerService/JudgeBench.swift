@@ -73,6 +73,8 @@ extension HTTPJudgeSection {
     configuration.concurrencyMax = concurrency
     configuration.timeout = .seconds(timeoutSeconds)
     configuration.retry.attemptCountMax = attempts
+    configuration.maxTokens = tokensMax
+    configuration.tokenLimitField = tokensField
     return configuration
   }
 }

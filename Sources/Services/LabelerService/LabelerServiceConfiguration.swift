@@ -1,3 +1,4 @@
+internal import Labeling
 package import ServiceKit
 
 /// The configuration file of the labeler.
@@ -95,6 +96,10 @@ struct HTTPJudgeSection: Sendable, Decodable {
   let timeoutSeconds: Double
   /// Times that a request is sent in all.
   let attempts: Int
+  /// Longest answer in tokens; models that think before they answer need more than the letter.
+  let tokensMax: Int
+  /// How the endpoint spells that limit.
+  let tokensField: HTTPJudgeConfiguration.TokenLimitField
 
   private enum Keys: String, CodingKey, CaseIterable {
     case url
@@ -103,6 +108,8 @@ struct HTTPJudgeSection: Sendable, Decodable {
     case concurrency
     case timeoutSeconds = "timeout_seconds"
     case attempts
+    case tokensMax = "tokens_max"
+    case tokensField = "tokens_field"
   }
 
   init(from decoder: any Decoder) throws {
@@ -113,5 +120,15 @@ struct HTTPJudgeSection: Sendable, Decodable {
     concurrency = try values.number(.concurrency, default: 8, in: 1...1024)
     timeoutSeconds = try values.number(.timeoutSeconds, default: 60, in: 0.1...3600)
     attempts = try values.number(.attempts, default: 5, in: 1...100)
+    tokensMax = try values.number(.tokensMax, default: 1, in: 1...4096)
+    let field = try values.value(.tokensField, default: "max_tokens")
+    guard let tokensField = HTTPJudgeConfiguration.TokenLimitField(rawValue: field) else {
+      let known = HTTPJudgeConfiguration.TokenLimitField.allCases.map(\.rawValue)
+      throw values.refusal(
+        .tokensField,
+        "'\(field)' is none of \(known.joined(separator: ", "))"
+      )
+    }
+    self.tokensField = tokensField
   }
 }

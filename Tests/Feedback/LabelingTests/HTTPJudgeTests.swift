@@ -44,7 +44,18 @@ import Testing
     #expect(abs(verdict.logProbabilitySecond - (-0.1 - margin)) < 1e-9)
     let request = try #require(try server.requests("t").first)
     #expect(request.path == "/t:longer/v1/chat/completions")
-    #expect(request.max_tokens == 1 && request.top_logprobs == 10 && request.authorization.isEmpty)
+    #expect(request.max_tokens == 1 && request.max_completion_tokens == nil)
+    #expect(request.top_logprobs == 10 && request.authorization.isEmpty)
+  }
+
+  @Test func `the limit of tokens goes by the name that the endpoint takes`() async throws {
+    let judge = try judge("longer") {
+      $0.tokenLimitField = .maxCompletionTokens
+      $0.maxTokens = 64
+    }
+    _ = try await ask(judge).get()
+    let request = try #require(try server.requests("t").first)
+    #expect(request.max_completion_tokens == 64 && request.max_tokens == nil)
   }
 
   @Test(arguments: 0..<13)

@@ -72,6 +72,7 @@ class Handler(BaseHTTPRequestHandler):
                 "connection": self.client_address[1],
                 "authorization": self.headers.get("Authorization", ""),
                 "max_tokens": body.get("max_tokens"), "top_logprobs": body.get("top_logprobs"),
+                "max_completion_tokens": body.get("max_completion_tokens"),
             }
             log.write(json.dumps(line) + "\n")
             log.flush()

@@ -11,6 +11,7 @@ final class ScriptedServer: Sendable {
     var connection: Int
     var authorization: String
     var max_tokens: Int?
+    var max_completion_tokens: Int?
     var top_logprobs: Int?
   }
 

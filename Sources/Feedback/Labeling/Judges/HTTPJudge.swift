@@ -149,10 +149,12 @@ package final class HTTPJudge: Judge {
     var base = configuration.baseURL
     while base.hasSuffix("/") { base.removeLast() }
     let count = configuration.topLogProbabilityCount
+    let limit = configuration.tokenLimitField
     let body = RequestBody(
       model: configuration.model,
       messages: JudgePrompt.messages(question),
-      max_tokens: configuration.maxTokens,
+      max_tokens: limit == .maxTokens ? configuration.maxTokens : nil,
+      max_completion_tokens: limit == .maxCompletionTokens ? configuration.maxTokens : nil,
       temperature: 0,
       logprobs: count > 0 ? true : nil,
       top_logprobs: count > 0 ? count : nil
@@ -207,7 +209,8 @@ package final class HTTPJudge: Judge {
 private struct RequestBody: Encodable {
   var model: String
   var messages: [JudgeMessage]
-  var max_tokens: Int
+  var max_tokens: Int?
+  var max_completion_tokens: Int?
   var temperature: Double
   var logprobs: Bool?
   var top_logprobs: Int?

@@ -10,6 +10,8 @@ package struct HTTPJudgeConfiguration: Sendable {
   package var apiKey: APIKey?
   /// Longest answer, in tokens; 1 suffices for models that answer with the bare letter.
   package var maxTokens = 1
+  /// The request's field that carries `maxTokens`.
+  package var tokenLimitField = TokenLimitField.maxTokens
   /// How many alternatives to ask log-probabilities for, 0 to 20; 0 asks for none.
   package var topLogProbabilityCount = 10
   /// Probability given to a verdict that is only text, without log-probabilities.
@@ -24,6 +26,14 @@ package struct HTTPJudgeConfiguration: Sendable {
   package var responseByteCountMax = 1 << 20
   /// What to do after failures.
   package var retry = RetryPolicy()
+
+  /// How an endpoint spells the limit of an answer's tokens.
+  package enum TokenLimitField: String, Sendable, CaseIterable {
+    /// The older name, which most servers take.
+    case maxTokens = "max_tokens"
+    /// OpenAI's newer models refuse the older name.
+    case maxCompletionTokens = "max_completion_tokens"
+  }
 
   /// Creates settings with defaults for all but the address and the model.
   package init(baseURL: String, model: String, apiKey: APIKey? = nil) {
