@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func `the summary has every key that a script may rely on`() throws {
-    let json = SampleRun.content().summary.json
+    let json = try SampleRun.content().summary.json
     for id in SampleRun.principles {
       for key in [
         "pm_accuracy", "pm_accuracy_clear", "base_mean", "tuned_mean", "win_rate", "win_rate_low",

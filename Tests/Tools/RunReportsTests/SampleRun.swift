@@ -1,4 +1,5 @@
 import RunReports
+import Testing
 
 /// A made-up run, the same every time, for the tests of what is drawn and written.
 enum SampleRun {
@@ -78,11 +79,10 @@ enum SampleRun {
     }
   }
 
-  static func content() -> ReportContent {
+  static func content() throws -> ReportContent {
     let weights = [1.0, 1.0, 0.5, 0.5]
     let samples = samples(prompts: 50, each: 3)
-    let figures = EvaluationFigures(samples: samples, weights: weights)
-    guard let figures else { fatalError("the sample run is broken") }
+    let figures = try #require(EvaluationFigures(samples: samples, weights: weights))
     let summary = RunSummary(
       runID: "default-20261122-110000",
       modelID: "SmolLM2-135M-Instruct",
