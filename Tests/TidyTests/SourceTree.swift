@@ -24,6 +24,38 @@ enum SourceTree {
   /// Every Swift file below `Sources`, generated ones left out.
   static let sources = files(in: ["Sources"], extensions: ["swift"])
 
+  /// The room of each target below `Sources`, by the target's name.
+  static let rooms: [String: String] = {
+    var found: [String: String] = [:]
+    for room in subfolders(of: "Sources") {
+      for target in subfolders(of: "Sources/\(room)") { found[target] = room }
+    }
+    return found
+  }()
+
+  /// Whether a target is written in Swift; module maps and C have no page.
+  static func hasSwift(_ target: String) -> Bool {
+    guard let room = rooms[target] else { return false }
+    let folder = root.appendingPathComponent("Sources/\(room)/\(target)").path
+    guard let walk = FileManager.default.enumerator(atPath: folder) else { return false }
+    for case let name as String in walk where name.hasSuffix(".swift") { return true }
+    return false
+  }
+
+  private static func subfolders(of path: String) -> [String] {
+    let folder = root.appendingPathComponent(path)
+    // A folder that cannot be read has no targets, and then no test below has arguments.
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.filter {
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(
+        atPath: folder.appendingPathComponent($0).path,
+        isDirectory: &isFolder
+      )
+      return exists && isFolder.boolValue
+    }
+  }
+
   /// Every file of ours that people read or run.
   static let everything = files(
     in: ["Sources", "Tests", "Protos", "compose"],

@@ -22,16 +22,46 @@ import Testing
   }
 
   @Test(arguments: SourceTree.sources)
-  func `arrows point down the house`(file: SourceTree.File) {
-    guard let room = file.room, let forbidden = Self.forbiddenImports[room] else { return }
+  func `arrows point down the house`(file: SourceTree.File) throws {
+    guard let room = file.room else { return }
+    let below = try #require(Self.roomsBelow[room], "the room \(room) has no place in the house")
+    let outside = Self.packagesKeptOut[room] ?? []
     for (number, line) in file.lines.enumerated() {
       guard let imported = Self.importedModule(line) else { continue }
+      let place = "\(file.path):\(number + 1): \(room) must not import \(imported)"
+      if let other = SourceTree.rooms[imported] {
+        #expect(other == room || below.contains(other), "\(place)")
+      } else {
+        #expect(!outside.contains { imported.hasPrefix($0) }, "\(place)")
+      }
+    }
+  }
+
+  @Test(arguments: SourceTree.sources)
+  func `services and tools know services only through the contract`(file: SourceTree.File) {
+    let parts = file.path.split(separator: "/").map(String.init)
+    guard parts.count > 3, ["Services", "Tools"].contains(parts[1]) else { return }
+    for (number, line) in file.lines.enumerated() {
+      guard let imported = Self.importedModule(line), Self.services.values.contains(imported) else {
+        continue
+      }
       #expect(
-        !forbidden.contains {
-          imported == $0 || ($0.hasSuffix("*") && imported.hasPrefix($0.dropLast()))
-        },
-        "\(file.path):\(number + 1): \(room) must not import \(imported)"
+        Self.services[parts[2]] == imported,
+        "\(file.path):\(number + 1): only the program of \(imported) may import it"
       )
+    }
+  }
+
+  @Test(arguments: SourceTree.rooms.keys.filter { SourceTree.hasSwift($0) }.sorted())
+  func `every target has a page with purpose, entry points and limits`(target: String) throws {
+    let room = try #require(SourceTree.rooms[target])
+    let path = "Sources/\(room)/\(target)/\(target).docc/\(target).md"
+    let page = SourceTree.root.appendingPathComponent(path)
+    let text = try String(contentsOf: page, encoding: .utf8)
+    let lines = text.split(separator: "\n")
+    #expect(["# ``\(target)``", "# \(target)"].contains(lines.first ?? ""), "\(path)")
+    for part in ["## Overview", "## Entry points", "## Limits"] {
+      #expect(lines.contains { $0 == part }, "\(path) has no part '\(part)'")
     }
   }
 
@@ -87,16 +117,32 @@ import Testing
     }
   }
 
-  /// Modules that a room must not import; a star stands for any ending.
-  private static let forbiddenImports: [String: [String]] = [
-    "System": ["Messages", "RPC*", "Tensors", "Labeling", "ServiceKit"],
-    "Contract": ["Tensors", "LanguageModels", "Labeling", "ServiceKit", "Preferences"],
-    "RPC": ["Tensors", "LanguageModels", "Labeling", "ServiceKit", "Preferences", "Scalarization"],
-    "Learning": [
-      "RPC*", "Messages", "ServiceStubs", "ProtobufRuntime", "CProtobufC", "COpenSSL", "CCurl",
-      "Labeling", "ServiceKit", "NIO*",
-    ],
-    "Feedback": ["RPC*", "Messages", "ServiceStubs", "ProtobufRuntime", "ServiceKit", "NIO*"],
+  /// The rooms that each room may look down on.
+  private static let roomsBelow: [String: Set<String>] = [
+    "System": [],
+    "Foundations": [],
+    // Stubs stand on the client and server, which stand on the messages' runtime.
+    "Contract": ["System", "Foundations", "RPC"],
+    "RPC": ["System", "Foundations", "Contract"],
+    "Learning": ["System", "Foundations"],
+    "Feedback": ["System", "Foundations"],
+    "Services": ["System", "Foundations", "Contract", "RPC", "Learning", "Feedback"],
+    "Tools": ["System", "Foundations", "Contract", "RPC", "Learning", "Services"],
+  ]
+
+  /// Beginnings of modules from elsewhere that a room must not import.
+  private static let packagesKeptOut: [String: [String]] = [
+    "Foundations": ["NIO", "Logging", "Foundation"],
+    "Learning": ["NIO", "Logging", "GRDB", "Yams", "ArgumentParser", "ServiceLifecycle"],
+    "Feedback": ["NIO", "ArgumentParser", "ServiceLifecycle"],
+    "Services": ["NIO", "GRDB"],
+    "Tools": ["NIO", "GRDB"],
+  ]
+
+  /// The programs and the libraries they run.
+  private static let services = [
+    "labeler": "LabelerService", "policy-trainer": "PolicyTrainerService",
+    "preference-model": "PreferenceModelService", "scalarizer": "ScalarizerService",
   ]
 
   /// Spelt in pieces where this file would trip over its own rule.
