@@ -4,7 +4,9 @@ package import RunReports
 package enum OperationsError: Error, Sendable, CustomStringConvertible {
   /// A recipe or another file of settings cannot be used.
   case settings(file: String, keyPath: String, reason: String)
-  /// An input line, file or option is wrong.
+  /// An option or argument of the command is wrong.
+  case usage(String)
+  /// An input line or file is wrong.
   case input(String)
   /// A service cannot be reached, or refused.
   case service(name: String, endpoint: String, reason: String)
@@ -20,7 +22,7 @@ package enum OperationsError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .settings(let file, let keyPath, let reason):
       keyPath.isEmpty ? "\(file): \(reason)" : "\(file): \(keyPath): \(reason)"
-    case .input(let reason): reason
+    case .usage(let reason), .input(let reason): reason
     case .service(let name, let endpoint, let reason): "\(name) at \(endpoint): \(reason)"
     case .report(let error): error.description
     case .process(let name, let reason): "\(name): \(reason)"

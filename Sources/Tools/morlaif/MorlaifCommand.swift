@@ -8,7 +8,7 @@ struct MorlaifCommand: AsyncParsableCommand {
     commandName: "morlaif",
     abstract: "Aligns a language model to several principles at once.",
     discussion: """
-      Four services do the work: a labeler judges pairs of answers, preference models learn from the judgements,
+      Four services do the work: a labeler judges pairs of answers, preference models learn from the judgements, \
       a scalarizer makes one reward of their scores, and a policy trainer learns from it by PPO.
 
       From a recipe to a report:
@@ -17,7 +17,7 @@ struct MorlaifCommand: AsyncParsableCommand {
         morlaif run compose/config/recipes/default.yaml --output runs/first
         morlaif down
 
-      Exit codes: 0 done; 64 wrong options; 65 wrong input; 69 a service cannot be reached;
+      Exit codes: 0 done; 64 wrong options; 65 wrong input; 69 a service cannot be reached; \
       70 something failed; 78 wrong settings in a file.
       """,
     version: ProjectVersion.text,
@@ -40,4 +40,10 @@ struct MorlaifCommand: AsyncParsableCommand {
       ),
     ]
   )
+
+  /// Runs the command that the arguments name.
+  static func main() async {
+    StandardStreams.reserve()
+    await main(nil)
+  }
 }

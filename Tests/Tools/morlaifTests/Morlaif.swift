@@ -27,15 +27,19 @@ enum Morlaif {
       ?? CommandLine.arguments[0]
   ).deletingLastPathComponent().path
 
-  /// Runs the program to its end.
+  /// Runs the program to its end; `streams` is what a shell would do to its streams, as in `2>&-`.
   static func run(
     _ arguments: [String],
     input: String = "",
-    environment: [String: String] = [:]
+    environment: [String: String] = [:],
+    streams: String = ""
   ) throws -> Outcome {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: programs + "/morlaif")
-    process.arguments = arguments
+    let program = programs + "/morlaif"
+    process.executableURL = URL(fileURLWithPath: streams.isEmpty ? program : "/bin/sh")
+    process.arguments =
+      streams.isEmpty
+      ? arguments : ["-c", "exec \"$0\" \"$@\" \(streams)", program] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     // Files rather than pipes: nothing can fill up and wait.
     let folder = NSTemporaryDirectory() + "morlaif-\(UUID().uuidString)"

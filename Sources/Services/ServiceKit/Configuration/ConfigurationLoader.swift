@@ -23,7 +23,9 @@ package struct ConfigurationLoader: Sendable {
     do {
       text = try String(contentsOfFile: path, encoding: .utf8)
     } catch {
-      throw .configuration(file: path, keyPath: "", reason: "cannot be read as UTF-8 text")
+      let isThere = FileManager.default.fileExists(atPath: path)
+      let reason = isThere ? "cannot be read as UTF-8 text" : "there is no such file"
+      throw .configuration(file: path, keyPath: "", reason: reason)
     }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     return try parse(type, text: text, file: path, folder: folder)

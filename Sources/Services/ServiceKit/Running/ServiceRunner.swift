@@ -20,6 +20,7 @@ package struct ServiceRunner<Definition: ServiceDefinition>: Sendable {
 
   /// Runs until SIGTERM or SIGINT; calls in flight are finished, jobs are stopped with a checkpoint.
   package func run() async -> ExitStatus {
+    StandardStreams.reserve()
     // A reader of our output that goes away must not end the service.
     signal(SIGPIPE, SIG_IGN)
     do {

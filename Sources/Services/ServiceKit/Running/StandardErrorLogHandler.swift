@@ -31,7 +31,7 @@ package struct StandardErrorLogHandler: LogHandler {
       metadata: metadata.merging(event.metadata ?? [:]) { $1 }
     )
     // One write keeps lines of several threads whole.
-    FileHandle.standardError.write(Data(line.utf8))
+    StandardStreams.note(line)
   }
 
   /// The text of one event, newline included.

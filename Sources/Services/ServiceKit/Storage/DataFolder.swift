@@ -13,7 +13,7 @@ package final class DataFolder: Sendable {
     let path = URL(fileURLWithPath: relativePath).standardizedFileURL.path
     try DurableFile.makeFolder(path)
     let file = path + "/lock"
-    let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    let descriptor = unsafe open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw DurableFile.failure(file, "cannot be opened") }
     // The kernel drops the lock with the process, so a kill leaves nothing to clean up.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {

@@ -14,7 +14,7 @@ package final class JournalFile<Entry: Codable & Sendable>: @unchecked Sendable 
   /// Opens the file, making it when it is missing, and returns it with the entries it holds.
   package static func open(_ path: String) throws(ServiceKitError) -> (JournalFile, [Entry]) {
     let (entries, validByteCount) = try read(path)
-    let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw DurableFile.failure(path, "cannot be opened") }
     guard
       ftruncate(descriptor, off_t(validByteCount)) == 0,

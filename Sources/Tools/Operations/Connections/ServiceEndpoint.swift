@@ -15,14 +15,14 @@ package struct ServiceEndpoint: Sendable, Equatable, CustomStringConvertible {
   package init(parsing text: String) throws(OperationsError) {
     guard let colon = text.lastIndex(of: ":"),
       let port = Int(text[text.index(after: colon)...]), (1...65535).contains(port)
-    else { throw .input("'\(text)' is not HOST:PORT with a port of 1 to 65535") }
+    else { throw .usage("'\(text)' is not HOST:PORT with a port of 1 to 65535") }
     var host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") {
       host = host.dropFirst().dropLast()
     } else if host.contains(":") {
-      throw .input("'\(text)': write an IPv6 address in brackets, as in [::1]:7101")
+      throw .usage("'\(text)': write an IPv6 address in brackets, as in [::1]:7101")
     }
-    guard !host.isEmpty else { throw .input("'\(text)' is not HOST:PORT; the host is missing") }
+    guard !host.isEmpty else { throw .usage("'\(text)' is not HOST:PORT; the host is missing") }
     self.init(host: String(host), port: port)
   }
 
@@ -43,9 +43,13 @@ package struct ServiceEndpoint: Sendable, Equatable, CustomStringConvertible {
       let parts = option.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2, let name = ServiceName(rawValue: parts[0]) else {
         let names = ServiceName.allCases.map(\.rawValue).joined(separator: ", ")
-        throw .input("--endpoint '\(option)': give NAME=HOST:PORT with a NAME of \(names)")
+        throw .usage("--endpoint '\(option)': give NAME=HOST:PORT with a NAME of \(names)")
       }
-      endpoints[name] = try ServiceEndpoint(parsing: parts[1])
+      do {
+        endpoints[name] = try ServiceEndpoint(parsing: parts[1])
+      } catch {
+        throw .usage("--endpoint '\(option)': \(error)")
+      }
     }
     return endpoints
   }

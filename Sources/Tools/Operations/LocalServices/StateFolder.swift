@@ -29,18 +29,7 @@ package struct StateFolder: Sendable, Equatable {
 
   /// Makes the folders.
   func make() throws(OperationsError) {
-    do {
-      for folder in ["data", "logs", "run"] {
-        try FileManager.default.createDirectory(
-          atPath: "\(path)/\(folder)",
-          withIntermediateDirectories: true
-        )
-      }
-    } catch {
-      throw .report(
-        .file(path: path, action: "make the folder", reason: error.localizedDescription)
-      )
-    }
+    try NewFolder.make(["data", "logs", "run"].map { "\(path)/\($0)" })
   }
 
   /// What a service said when it became ready; nil when it has not.

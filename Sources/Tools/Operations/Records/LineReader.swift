@@ -20,10 +20,10 @@ package final class LineReader {
       descriptor = dup(0)
     } else {
       name = path
-      descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     }
     guard descriptor >= 0 else {
-      throw .input("cannot open \(name): \(String(cString: strerror(errno)))")
+      throw .input("cannot open \(name): \(unsafe String(cString: strerror(errno)))")
     }
   }
 
@@ -76,10 +76,10 @@ package final class LineReader {
     buffer.removeSubrange(..<start)
     start = 0
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    let count = read(descriptor, &chunk, chunk.count)
+    let count = unsafe read(descriptor, &chunk, chunk.count)
     if count < 0 {
       if errno == EINTR { return }
-      throw .input("cannot read \(name): \(String(cString: strerror(errno)))")
+      throw .input("cannot read \(name): \(unsafe String(cString: strerror(errno)))")
     }
     if count == 0 { isAtEnd = true }
     buffer += chunk.prefix(count)

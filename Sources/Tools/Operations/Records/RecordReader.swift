@@ -43,7 +43,10 @@ package struct RecordReader {
 
   /// A text member that must be there.
   package func text(_ name: String, of record: JSONValue) throws(OperationsError) -> String {
-    guard let text = record[name]?.text else { throw refusal("needs a text \"\(name)\"") }
+    guard let text = record[name]?.text else {
+      let found = record[name].map { ", not \($0.kind)" } ?? ""
+      throw refusal("needs a text \"\(name)\"\(found)")
+    }
     return text
   }
 

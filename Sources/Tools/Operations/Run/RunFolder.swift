@@ -40,19 +40,8 @@ package final class RunFolder: Sendable {
   /// Makes the folder or takes an existing one, and locks it until this object goes.
   package init(path: String) throws(OperationsError) {
     self.path = URL(fileURLWithPath: path).standardizedFileURL.path
-    do {
-      for folder in ["", "/adapters", "/checkpoints", "/tensorboard"] {
-        try FileManager.default.createDirectory(
-          atPath: self.path + folder,
-          withIntermediateDirectories: true
-        )
-      }
-    } catch {
-      throw .report(
-        .file(path: path, action: "make the folder", reason: error.localizedDescription)
-      )
-    }
-    lock = open(self.path + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    try NewFolder.make(["", "/adapters", "/checkpoints", "/tensorboard"].map { self.path + $0 })
+    lock = unsafe open(self.path + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
       let reason = "another command works in this folder; wait for it or choose another --output"
       if lock >= 0 { close(lock) }

@@ -55,8 +55,8 @@ package enum TextFile {
     try? FileManager.default.removeItem(atPath: temporary)  // left over from a crash, or absent
     let file = try AppendedFile(path: temporary, repairsLines: false)
     try file.append(Array(text.utf8), toDisk: true)
-    guard rename(temporary, path) == 0 else {
-      throw .file(path: path, action: "replace", reason: String(cString: strerror(errno)))
+    guard unsafe rename(temporary, path) == 0 else {
+      throw .file(path: path, action: "replace", reason: unsafe String(cString: strerror(errno)))
     }
   }
 }

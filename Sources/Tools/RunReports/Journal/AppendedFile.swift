@@ -11,7 +11,7 @@ package final class AppendedFile: Sendable {
 
   /// Opens or makes the file; a last line that a crash cut short is removed when `repairsLines`.
   package init(path: String, repairsLines: Bool) throws(RunReportError) {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Self.failure(path, "open") }
     self.path = path
     self.descriptor = descriptor

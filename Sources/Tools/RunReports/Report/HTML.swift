@@ -88,17 +88,8 @@ package enum Figure {
   /// A moment in universal time: "2026-11-22 11:03 UTC".
   package static func moment(unixSeconds: Double) -> String {
     guard unixSeconds.isFinite, abs(unixSeconds) < 1e11 else { return "–" }
-    var parts = tm()
-    var time = time_t(unixSeconds)
-    unsafe gmtime_r(&time, &parts)
-    return String(
-      format: "%04d-%02d-%02d %02d:%02d UTC",
-      Int(parts.tm_year) + 1900,
-      Int(parts.tm_mon) + 1,
-      Int(parts.tm_mday),
-      Int(parts.tm_hour),
-      Int(parts.tm_min)
-    )
+    let stamp = Date(timeIntervalSince1970: unixSeconds.rounded(.down)).ISO8601Format()
+    return "\(stamp.prefix(10)) \(stamp.dropFirst(11).prefix(5)) UTC"
   }
 
   /// A tick of an axis: as few digits as tell the ticks apart.

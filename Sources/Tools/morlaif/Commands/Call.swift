@@ -9,8 +9,8 @@ struct Call: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Calls any method of any running service, knowing it only through reflection.",
     discussion: """
-      The request is JSON, @FILE or - for standard input; several JSON objects after one another, one a line, for methods
-      that take a stream. Replies are printed as JSON, those of a stream one a line. Names of fields are those of the
+      The request is JSON, @FILE or - for standard input; several JSON objects after one another, one a line, for methods \
+      that take a stream. Replies are printed as JSON, those of a stream one a line. Names of fields are those of the \
       .proto files, in either spelling.
 
       Examples:
@@ -76,7 +76,7 @@ struct Call: AsyncParsableCommand {
     try await Diagnostics.report {
       let client = ServiceConnections.client(
         of: try ServiceEndpoint(parsing: target),
-        certificates: place.certificateFolder,
+        certificates: try place.clientCertificates(),
         serverName: serverName,
         logger: Diagnostics.logger
       )

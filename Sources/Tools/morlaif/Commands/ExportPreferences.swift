@@ -10,8 +10,8 @@ struct ExportPreferences: AsyncParsableCommand {
     commandName: "export",
     abstract: "Writes a dataset's labels as preferences for other programs.",
     discussion: """
-      Each label becomes a line {"prompt","chosen","rejected","principle","margin","source","p"}, which 'import' and TRL's
-      trainers read: the margin in nats, the judge as the source, p the probability that the chosen answer is the better
+      Each label becomes a line {"prompt","chosen","rejected","principle","margin","source","p"}, which 'import' and TRL's \
+      trainers read: the margin in nats, the judge as the source, p the probability that the chosen answer is the better \
       one. Ties have no better answer and are left out, which is said on standard error.
 
       Examples:

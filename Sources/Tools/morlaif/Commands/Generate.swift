@@ -13,7 +13,7 @@ struct Generate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Answers prompts with the base model or the tuned policy.",
     discussion: """
-      Lines {"prompt"} (and optionally "id") become {"id","sample","prompt","text","tokens","finish_reason",
+      Lines {"prompt"} (and optionally "id") become {"id","sample","prompt","text","tokens","finish_reason", \
       "sum_logprob"}, one line an answer. Through the policy-trainer, or in this process with --model.
 
       Examples:

@@ -19,10 +19,10 @@ struct ImportPreferences: AsyncParsableCommand {
         "margin"     instead of "p": its logit in nats, 0 or more; without both p is 0.98
         "source"     who says so; kept as the label's judge, 'imported' otherwise
         "id"         name of the pair; made of its texts otherwise
-      Texts may be TRL's lists of messages, with the prompt by itself or before both answers, if the prompt is one message
+      Texts may be TRL's lists of messages, with the prompt by itself or before both answers, if the prompt is one message \
       of a user. Other members are ignored.
 
-      A preference that the dataset has is counted as known and takes the new p. A wrong line ends the import and is named;
+      A preference that the dataset has is counted as known and takes the new p. A wrong line ends the import and is named; \
       earlier lines may be stored by then, so correct it and give the same command again.
 
       Examples:

@@ -11,8 +11,8 @@ struct LabelPairs: AsyncParsableCommand {
     commandName: "label",
     abstract: "Has pairs of answers judged, one principle at a time.",
     discussion: """
-      Lines {"prompt","response_a","response_b"} (or "chosen" and "rejected"; optionally "id") become one line for each
-      pair and principle with the preferred and the other answer. The labeler keeps every judgement in the dataset;
+      Lines {"prompt","response_a","response_b"} (or "chosen" and "rejected"; optionally "id") become one line for each \
+      pair and principle with the preferred and the other answer. The labeler keeps every judgement in the dataset; \
       asking again costs nothing. Pairs that could not be judged are told on standard error; the exit code is then 70.
 
       Example:

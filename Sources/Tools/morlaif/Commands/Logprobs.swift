@@ -7,8 +7,8 @@ struct Logprobs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Computes log-probabilities of given answers or tokens under a local model.",
     discussion: """
-      Lines {"prompt","response"} (the prompt as one user turn in the model's chat template; over the response's own
-      tokens, no end token added) or {"ids":[…]} (over every token after the first) become
+      Lines {"prompt","response"} (the prompt as one user turn in the model's chat template; over the response's own \
+      tokens, no end token added) or {"ids":[…]} (over every token after the first) become \
       {"sum_logprob","tokens","logprobs"}, natural logarithms at temperature 1.
 
       Example:

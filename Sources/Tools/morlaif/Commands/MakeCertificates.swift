@@ -11,7 +11,7 @@ struct MakeCertificates: AsyncParsableCommand {
     commandName: "certificates",
     abstract: "Makes a private authority and a certificate for each service and for clients.",
     discussion: """
-      Files are ca.pem, ca.key and NAME.pem, NAME.key for labeler, preference-model, scalarizer, policy-trainer and
+      Files are ca.pem, ca.key and NAME.pem, NAME.key for labeler, preference-model, scalarizer, policy-trainer and \
       client. What is valid is kept. Keep ca.key away from machines that only run services.
 
       Examples:

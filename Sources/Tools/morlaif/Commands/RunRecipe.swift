@@ -10,10 +10,10 @@ struct RunRecipe: AsyncParsableCommand {
     commandName: "run",
     abstract: "Takes a recipe from prompts to a better policy and a report.",
     discussion: """
-      Samples pairs of answers, has them labelled, trains a preference model for each principle, sets the
+      Samples pairs of answers, has them labelled, trains a preference model for each principle, sets the \
       scalarizer, trains the policy, compares it with the base model on held-out prompts and writes a report.
 
-      The output folder is the whole truth of the run. Run the same command again after anything went wrong: finished
+      The output folder is the whole truth of the run. Run the same command again after anything went wrong: finished \
       steps are kept, a training that still runs is attached to, and the step that broke is done again.
 
       Examples:

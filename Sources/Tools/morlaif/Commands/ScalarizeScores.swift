@@ -11,7 +11,7 @@ struct ScalarizeScores: AsyncParsableCommand {
     commandName: "scalarize",
     abstract: "Turns scores into rewards by a function given in a file.",
     discussion: """
-      Lines {"scores":{principle: number}} become {"reward","contributions","version"}. A principle that is missing or
+      Lines {"scores":{principle: number}} become {"reward","contributions","version"}. A principle that is missing or \
       unknown and a number that is not finite are refused by name. The version is 1: a file holds one configuration.
 
       The file:

@@ -11,7 +11,7 @@ struct Score: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Scores answers with the preference models.",
     discussion: """
-      Lines {"prompt","response"} (and optionally "id") become {"id","scores"} with a score for each principle, as the
+      Lines {"prompt","response"} (and optionally "id") become {"id","scores"} with a score for each principle, as the \
       models gave it. --sources adds which model, adapter, weights and statistics answered.
 
       Example:

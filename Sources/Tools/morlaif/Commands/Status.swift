@@ -28,6 +28,7 @@ struct Status: AsyncParsableCommand {
     try await Diagnostics.report {
       let names = try ServiceChoice.names(services)
       let endpoints = try connection.place.stateFolder.endpoints(changedBy: connection.endpoint)
+      _ = try connection.place.clientCertificates()
       let local = ServiceChoice.local(connection.place, configuration: "", model: nil)
       var statuses: [ServiceStatus] = []
       for name in names {

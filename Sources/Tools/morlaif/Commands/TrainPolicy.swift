@@ -11,8 +11,8 @@ struct TrainPolicy: AsyncParsableCommand {
     commandName: "train-policy",
     abstract: "Trains the policy on rewards of the preference models and the scalarizer.",
     discussion: """
-      Prompts are lines {"prompt"}. Settings are those of the section 'policy' of a recipe; what is not set the service
-      chooses. The training belongs to the service: Ctrl-C leaves it running, and the same command attaches again.
+      Prompts are lines {"prompt"}. Settings are those of the section 'policy' of a recipe; what is not set the service \
+      chooses. The training belongs to the service: Ctrl-C leaves it running, and the same command attaches again. \
       Prints a JSON line for each step and event.
 
       Example:

@@ -12,8 +12,8 @@ struct TrainPreferences: AsyncParsableCommand {
     commandName: "train-preferences",
     abstract: "Trains a preference model for each principle of a labelled dataset.",
     discussion: """
-      Settings are those of the section 'preferences' of a recipe; what is not set the service chooses. Training the same
-      again is answered at once unless --force. Prints a table of held-out agreement, or with --json a line for each
+      Settings are those of the section 'preferences' of a recipe; what is not set the service chooses. Training the same \
+      again is answered at once unless --force. Prints a table of held-out agreement, or with --json a line for each \
       model.
 
       Example:

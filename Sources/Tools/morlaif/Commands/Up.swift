@@ -8,7 +8,7 @@ struct Up: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Starts the services as processes of this machine.",
     discussion: """
-      Starts the programs found beside this one with NAME.yaml from the configuration folder and waits until each
+      Starts the programs found beside this one with NAME.yaml from the configuration folder and waits until each \
       answers over mutual TLS. Services that run already are left alone.
 
       Examples:

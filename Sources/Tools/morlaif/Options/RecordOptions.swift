@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Operations
 
 /// JSON lines in.
@@ -36,7 +37,15 @@ struct RecordOptions: ParsableArguments {
   func open(
     allowsNonFinite: Bool = false
   ) throws -> (reader: RecordReader, writer: RecordWriter) {
-    (try input.open(allowsNonFinite: allowsNonFinite), try output.open())
+    let reader = try input.open(allowsNonFinite: allowsNonFinite)
+    // Opening the output empties it.
+    let paths = [input.path, output.path].map {
+      URL(fileURLWithPath: $0).resolvingSymlinksInPath().path
+    }
+    guard output.path == "-" || paths[0] != paths[1] else {
+      throw OperationsError.usage("--output \(output.path) is the file of --input; name another")
+    }
+    return (reader, try output.open())
   }
 }
 

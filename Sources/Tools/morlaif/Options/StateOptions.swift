@@ -31,6 +31,17 @@ struct StateOptions: ParsableArguments {
   var certificateFolder: String {
     certificates ?? Environment["MORLAIF_CERTIFICATES"] ?? stateFolder.certificates
   }
+
+  /// The folder of certificates, which must hold the client's.
+  func clientCertificates() throws -> String {
+    let folder = certificateFolder
+    guard FileManager.default.fileExists(atPath: folder + "/client.pem") else {
+      throw OperationsError.input(
+        "there is no client.pem in \(folder); make certificates with: morlaif certificates --directory \(folder)"
+      )
+    }
+    return folder
+  }
 }
 
 /// Where services are.
@@ -51,15 +62,9 @@ struct ConnectionOptions: ParsableArguments {
 
   /// Clients of the four services.
   func connect() throws -> ServiceConnections {
-    let folder = place.certificateFolder
-    guard FileManager.default.fileExists(atPath: folder + "/client.pem") else {
-      throw OperationsError.input(
-        "there is no client.pem in \(folder); make certificates with: morlaif certificates --directory \(folder)"
-      )
-    }
-    return ServiceConnections(
+    ServiceConnections(
       endpoints: try place.stateFolder.endpoints(changedBy: endpoint),
-      certificates: folder,
+      certificates: try place.clientCertificates(),
       logger: Diagnostics.logger
     )
   }

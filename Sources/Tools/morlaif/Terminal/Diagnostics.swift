@@ -30,7 +30,9 @@ enum Diagnostics {
 
   private static func text(_ error: any Error) -> String {
     guard let error = error as? RPCError else { return "\(error)" }
-    guard error.code == .unavailable else { return "the service refused: \(error)" }
+    guard error.code == .unavailable else {
+      return "the service refused (\(error.code)): \(error.message)"
+    }
     return "a service cannot be reached: \(error.message); is it up? (morlaif status)"
   }
 
@@ -38,6 +40,7 @@ enum Diagnostics {
     switch error {
     case let error as OperationsError:
       switch error {
+      case .usage: 64
       case .settings: 78
       case .input: 65
       case .service: 69

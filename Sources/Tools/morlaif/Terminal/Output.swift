@@ -1,19 +1,18 @@
-internal import Foundation
 internal import Glibc
 internal import JSON
 internal import Operations
-internal import RunReports
+internal import ServiceKit
 
 /// Standard output and error.
 enum Output {
   /// Writes a line to standard output.
   static func line(_ text: String) throws {
-    try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    try StandardStreams.write(text + "\n")
   }
 
   /// Writes a line to standard error.
   static func note(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    StandardStreams.note(text + "\n")
   }
 
   /// Writes a table.
@@ -24,25 +23,33 @@ enum Output {
 
 /// Writes JSON lines to a file or to standard output.
 final class RecordWriter {
-  private let handle: FileHandle
+  private let path: String
+  /// Nil for standard output.
+  private let descriptor: Int32?
 
   /// Opens a file anew; `-` is standard output.
   init(path: String) throws {
-    if path == "-" {
-      handle = .standardOutput
-    } else {
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-      guard descriptor >= 0 else {
-        throw OperationsError.input(
-          "cannot write \(path): \(String(cString: strerror(errno)))"
-        )
-      }
-      handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    self.path = path
+    guard path != "-" else {
+      descriptor = nil
+      return
     }
+    let opened = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard opened >= 0 else {
+      let reason = unsafe String(cString: strerror(errno))
+      throw OperationsError.input("cannot write \(path): \(reason)")
+    }
+    descriptor = opened
+  }
+
+  deinit {
+    if let descriptor { close(descriptor) }
   }
 
   /// Writes a value as a line at once, so that whoever reads the pipe sees it.
   func write(_ value: JSONValue) throws {
-    try handle.write(contentsOf: Data((value.line + "\n").utf8))
+    let line = value.line + "\n"
+    guard let descriptor else { return try StandardStreams.write(line) }
+    try DurableFile.write(Array(line.utf8), to: descriptor, path: path)
   }
 }

@@ -1,7 +1,7 @@
-internal import Foundation
 internal import Glibc
 internal import Operations
 internal import RunReports
+internal import ServiceKit
 internal import Synchronization
 
 /// Shows how far a long command is: one line that changes on a terminal, plain lines now and then
@@ -59,7 +59,7 @@ final class TerminalProgress: RunProgress {
       state.lastWork = progress.work
       let text = line(progress, since: state.since, doneThen: state.doneThen, now: now)
       if isTerminal {
-        FileHandle.standardError.write(Data("\r\u{1b}[2K\(text.prefix(columns - 1))".utf8))
+        StandardStreams.note("\r\u{1b}[2K\(text.prefix(columns - 1))")
         state.isLineOpen = true
       } else {
         Output.note(text)
@@ -74,7 +74,7 @@ final class TerminalProgress: RunProgress {
 
   private func clear(_ state: inout State) {
     guard state.isLineOpen else { return }
-    FileHandle.standardError.write(Data("\r\u{1b}[2K".utf8))
+    StandardStreams.note("\r\u{1b}[2K")
     state.isLineOpen = false
   }
 
@@ -110,6 +110,7 @@ final class TerminalProgress: RunProgress {
 
   private var columns: Int {
     var size = winsize()
-    return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 100
+    let isKnown = unsafe ioctl(2, UInt(TIOCGWINSZ), &size) == 0
+    return isKnown && size.ws_col > 20 ? Int(size.ws_col) : 100
   }
 }
