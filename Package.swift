@@ -9,6 +9,14 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// Which targets the compiler keeps free of unmarked unsafe code.
+enum Memory {
+  /// No business with raw memory: what a system call needs is marked `unsafe`, word by word.
+  case strict
+  /// Wraps C or is made of kernels.
+  case raw
+}
+
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
@@ -28,23 +36,40 @@ let arguments: Target.Dependency = .product(
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
+/// What the sources of a target are compiled with; warnings are errors, except that something will go away.
+func sourceSettings(_ memory: Memory) -> [SwiftSetting] {
+  settings + (memory == .strict ? [.strictMemorySafety()] : []) + [
+    .treatAllWarnings(as: .error), .treatWarning("DeprecatedDeclaration", as: .warning),
+  ]
+}
+
 /// A library of ours in `Sources/<room>/<name>`.
-func library(_ name: String, in room: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func library(
+  _ name: String,
+  in room: String,
+  _ dependencies: [Target.Dependency] = [],
+  memory: Memory = .strict
+) -> Target {
   .target(
     name: name,
     dependencies: dependencies,
     path: "Sources/\(room)/\(name)",
-    swiftSettings: settings
+    swiftSettings: sourceSettings(memory)
   )
 }
 
 /// A program of ours in `Sources/<room>/<name>`.
-func program(_ name: String, in room: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func program(
+  _ name: String,
+  in room: String,
+  _ dependencies: [Target.Dependency] = [],
+  memory: Memory = .strict
+) -> Target {
   .executableTarget(
     name: name,
     dependencies: dependencies,
     path: "Sources/\(room)/\(name)",
-    swiftSettings: settings
+    swiftSettings: sourceSettings(memory)
   )
 }
 
@@ -116,26 +141,37 @@ let package = Package(
       dependencies: ["CProtobufC"],
       path: "Sources/Contract/CMessages"
     ),
-    library("ProtobufRuntime", in: "Contract", ["CProtobufC"]),
-    library("Descriptors", in: "Contract", ["CDescriptors", "CProtobufC", "ProtobufRuntime"]),
-    library("Messages", in: "Contract", ["CMessages", "CProtobufC", "ProtobufRuntime"]),
+    library("ProtobufRuntime", in: "Contract", ["CProtobufC"], memory: .raw),
+    library(
+      "Descriptors",
+      in: "Contract",
+      ["CDescriptors", "CProtobufC", "ProtobufRuntime"],
+      memory: .raw
+    ),
+    library(
+      "Messages",
+      in: "Contract",
+      ["CMessages", "CProtobufC", "ProtobufRuntime"],
+      memory: .raw
+    ),
     library("ServiceStubs", in: "Contract", ["Messages", "ProtobufRuntime", "RPC"]),
     library("DynamicMessages", in: "Contract", ["Descriptors", "JSON", "ProtobufRuntime"]),
 
     // RPC.
-    library("RPCWire", in: "RPC"),
+    library("RPCWire", in: "RPC", memory: .raw),
     library(
       "RPC",
       in: "RPC",
-      ["COpenSSL", "ProtobufRuntime", "RPCWire", lifecycle, logging, nioCore, nioPosix]
+      ["COpenSSL", "ProtobufRuntime", "RPCWire", lifecycle, logging, nioCore, nioPosix],
+      memory: .raw
     ),
     library("RPCStandardServices", in: "RPC", ["Messages", "RPC", "ServiceStubs", logging]),
 
     // Learning: pure, knows neither services nor messages.
-    library("Tensors", in: "Learning", ["CKernels", "COpenBLAS"]),
-    library("ModelFiles", in: "Learning", ["Hashing", "JSON"]),
+    library("Tensors", in: "Learning", ["CKernels", "COpenBLAS"], memory: .raw),
+    library("ModelFiles", in: "Learning", ["Hashing", "JSON"], memory: .raw),
     library("Tokenization", in: "Learning", ["JSON", "ModelFiles"]),
-    library("LanguageModels", in: "Learning", ["ModelFiles", "Tensors"]),
+    library("LanguageModels", in: "Learning", ["ModelFiles", "Tensors"], memory: .raw),
     library("Scalarization", in: "Learning", ["Hashing"]),
     library(
       "Preferences",
@@ -149,7 +185,12 @@ let package = Package(
     ),
 
     // Feedback.
-    library("Labeling", in: "Feedback", ["CCurl", "Hashing", grdb, logging, yams]),
+    library(
+      "Labeling",
+      in: "Feedback",
+      ["CCurl", "Hashing", grdb, logging, yams],
+      memory: .raw
+    ),
 
     // Services: for each a library from contract to domain and a thin program.
     library(
@@ -205,7 +246,7 @@ let package = Package(
 
     // Tools.
     library("RunReports", in: "Tools", ["JSON"]),
-    library("Certificates", in: "Tools", ["COpenSSL"]),
+    library("Certificates", in: "Tools", ["COpenSSL"], memory: .raw),
     library(
       "Operations",
       in: "Tools",
@@ -226,7 +267,8 @@ let package = Package(
     program(
       "protoc-gen-morlaif",
       in: "Tools",
-      ["CDescriptors", "CProtobufC", "Descriptors", "ProtobufRuntime"]
+      ["CDescriptors", "CProtobufC", "Descriptors", "ProtobufRuntime"],
+      memory: .raw
     ),
 
     // Tests mirror Sources.

@@ -103,6 +103,20 @@ package struct Matrix: Sendable {
     return try body(UnsafeMutableBufferPointer(start: storage.base, count: count))
   }
 
+  /// Lends the elements for reading, row after row, to callers without raw memory.
+  package func withSpan<R, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
+    try body(UnsafeBufferPointer(start: storage.base, count: count).span)
+  }
+
+  /// Lends the elements for writing, row after row, to callers without raw memory.
+  package mutating func withMutableSpan<R, E: Error>(
+    _ body: (inout MutableSpan<Float>) throws(E) -> R
+  ) throws(E) -> R {
+    makeUnique()
+    var elements = UnsafeMutableBufferPointer(start: storage.base, count: count).mutableSpan
+    return try body(&elements)
+  }
+
   /// Stacks matrices of equal width on top of each other.
   package static func stacking(_ parts: [Matrix]) -> Matrix {
     let columns = parts.first?.columns ?? 0

@@ -27,7 +27,7 @@ struct AddedTokens: Sendable {
 
   /// The leftmost, longest token at or after `start`.
   func first(
-    in bytes: UnsafeBufferPointer<UInt8>,
+    in bytes: Span<UInt8>,
     from start: Int,
     allowSpecial: Bool
   ) -> (token: Token, offset: Int)? {
@@ -35,7 +35,7 @@ struct AddedTokens: Sendable {
       for token in byFirstByte[Int(bytes[offset])]
       where allowSpecial || !token.isSpecial {
         if offset + token.bytes.count <= bytes.count,
-          bytes[offset..<offset + token.bytes.count].elementsEqual(token.bytes)
+          token.bytes.indices.allSatisfy({ bytes[offset + $0] == token.bytes[$0] })
         {
           return (token, offset)
         }

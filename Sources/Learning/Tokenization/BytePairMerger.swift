@@ -21,15 +21,16 @@ struct BytePairMerger {
 
   /// Appends the tokens of a word, given as its single-byte tokens.
   mutating func append(
-    _ word: UnsafeBufferPointer<UInt8>,
+    _ word: Span<UInt8>,
     byteTokens: [Int32],
     merges: PairTable,
     to output: inout [Int32]
   ) {
     tokens.removeAll(keepingCapacity: true)
-    for byte in word where byteTokens[Int(byte)] >= 0 {
+    for index in word.indices {
+      let token = byteTokens[Int(word[index])]
       // A byte that the vocabulary lacks is dropped, as the reference does without an unknown token.
-      tokens.append(byteTokens[Int(byte)])
+      if token >= 0 { tokens.append(token) }
     }
     if tokens.count > 1 { merge(merges) }
     for token in tokens where token >= 0 { output.append(token) }

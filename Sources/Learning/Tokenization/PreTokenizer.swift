@@ -7,7 +7,7 @@ enum PreTokenizer: Sendable, Equatable {
 
   /// Calls `body` with the byte range of each word of valid UTF-8, in order; the ranges cover all.
   func forEachWord(
-    in bytes: UnsafeBufferPointer<UInt8>,
+    in bytes: Span<UInt8>,
     _ range: Range<Int>,
     _ body: (Range<Int>) -> Void
   ) {
@@ -33,7 +33,7 @@ enum PreTokenizer: Sendable, Equatable {
   ///
   /// The look-ahead sees only this piece, as in the reference, where each piece is its own string.
   private static func scanGPT2(
-    _ bytes: UnsafeBufferPointer<UInt8>,
+    _ bytes: Span<UInt8>,
     _ range: Range<Int>,
     _ body: (Range<Int>) -> Void
   ) {
@@ -46,7 +46,7 @@ enum PreTokenizer: Sendable, Equatable {
   }
 
   private static func wordEnd(
-    _ bytes: UnsafeBufferPointer<UInt8>,
+    _ bytes: Span<UInt8>,
     from start: Int,
     limit: Int
   ) -> Int {
@@ -76,7 +76,7 @@ enum PreTokenizer: Sendable, Equatable {
   }
 
   private static func contractionLength(
-    _ bytes: UnsafeBufferPointer<UInt8>,
+    _ bytes: Span<UInt8>,
     after start: Int,
     limit: Int
   ) -> Int? {
@@ -92,7 +92,7 @@ enum PreTokenizer: Sendable, Equatable {
   }
 
   private static func scalarClass(
-    _ bytes: UnsafeBufferPointer<UInt8>,
+    _ bytes: Span<UInt8>,
     at index: Int
   ) -> (ScalarClass, Int) {
     let (scalar, length) = scalar(bytes, at: index)
@@ -101,7 +101,7 @@ enum PreTokenizer: Sendable, Equatable {
 
   /// Decodes one code point of valid UTF-8.
   private static func scalar(
-    _ bytes: UnsafeBufferPointer<UInt8>,
+    _ bytes: Span<UInt8>,
     at index: Int
   ) -> (Unicode.Scalar, Int) {
     let lead = UInt32(bytes[index])

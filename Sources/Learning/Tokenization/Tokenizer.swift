@@ -75,31 +75,29 @@ package final class Tokenizer: Sendable {
   /// - Returns: the ids, without any token before or after the text's own.
   /// - Complexity: O(n log n) in the length of the longest word, linear otherwise.
   package func encode(_ text: String, allowSpecial: Bool = true) -> [Int32] {
-    var text = text
+    let bytes = text.utf8Span.span
     var output: [Int32] = []
-    text.withUTF8 { bytes in
-      output.reserveCapacity(bytes.count / 3)
-      var merger = BytePairMerger()
-      var start = 0
-      while start < bytes.count {
-        let match = added.first(in: bytes, from: start, allowSpecial: allowSpecial)
-        let end = match?.offset ?? bytes.count
-        preTokenizer.forEachWord(in: bytes, start..<end) { word in
-          appendWord(UnsafeBufferPointer(rebasing: bytes[word]), with: &merger, to: &output)
-        }
-        if let match { output.append(match.token.id) }
-        start = end + (match?.token.bytes.count ?? 0)
+    output.reserveCapacity(bytes.count / 3)
+    var merger = BytePairMerger()
+    var start = 0
+    while start < bytes.count {
+      let match = added.first(in: bytes, from: start, allowSpecial: allowSpecial)
+      let end = match?.offset ?? bytes.count
+      preTokenizer.forEachWord(in: bytes, start..<end) { word in
+        appendWord(bytes.extracting(word), with: &merger, to: &output)
       }
+      if let match { output.append(match.token.id) }
+      start = end + (match?.token.bytes.count ?? 0)
     }
     return output
   }
 
   private func appendWord(
-    _ word: UnsafeBufferPointer<UInt8>,
+    _ word: Span<UInt8>,
     with merger: inout BytePairMerger,
     to output: inout [Int32]
   ) {
-    if !wholeWords.isEmpty, let whole = wholeWords[Array(word)] {
+    if !wholeWords.isEmpty, let whole = wholeWords[word.indices.map { word[$0] }] {
       output.append(whole)
       return
     }

@@ -28,8 +28,8 @@ struct HeadFit {
     let width = states.columns
     let scales = Self.inverseDeviations(states)
     var differences = Matrix(rows: pairs.count, columns: width)
-    differences.withMutableValues { values in
-      states.withValues { all in
+    states.withSpan { all in
+      differences.withMutableSpan { values in
         for (row, pair) in pairs.enumerated() {
           for column in 0..<width {
             let difference = all[pair.first * width + column] - all[pair.second * width + column]
@@ -55,7 +55,7 @@ struct HeadFit {
     let count = Double(max(states.rows, 1))
     var sums = [Double](repeating: 0, count: states.columns)
     var squares = sums
-    states.withValues { values in
+    states.withSpan { values in
       for row in 0..<states.rows {
         for column in sums.indices {
           let value = Double(values[row * sums.count + column])
@@ -80,7 +80,7 @@ struct HeadFit {
     let share = 1 / Double(pairs.count)
     var gradient = coefficients.map { $0 * ridge }
     var weighted = differences
-    weighted.withMutableValues { values in
+    weighted.withMutableSpan { values in
       for (row, pair) in pairs.enumerated() {
         let start = row * width
         var margin = 0.0
@@ -103,23 +103,22 @@ struct HeadFit {
   private static func solve(_ matrix: inout [Double], _ right: [Double]) -> [Double] {
     let width = right.count
     var result = right
-    matrix.withUnsafeMutableBufferPointer { lower in
-      for i in 0..<width {
-        for j in 0...i {
-          var sum = lower[i * width + j]
-          for k in 0..<j { sum -= lower[i * width + k] * lower[j * width + k] }
-          lower[i * width + j] =
-            i == j ? max(sum, 1e-12).squareRoot() : sum / lower[j * width + j]
-        }
+    var lower = matrix.mutableSpan
+    for i in 0..<width {
+      for j in 0...i {
+        var sum = lower[i * width + j]
+        for k in 0..<j { sum -= lower[i * width + k] * lower[j * width + k] }
+        lower[i * width + j] =
+          i == j ? max(sum, 1e-12).squareRoot() : sum / lower[j * width + j]
       }
-      for i in 0..<width {
-        for k in 0..<i { result[i] -= lower[i * width + k] * result[k] }
-        result[i] /= lower[i * width + i]
-      }
-      for i in (0..<width).reversed() {
-        for k in i + 1..<max(width, i + 1) { result[i] -= lower[k * width + i] * result[k] }
-        result[i] /= lower[i * width + i]
-      }
+    }
+    for i in 0..<width {
+      for k in 0..<i { result[i] -= lower[i * width + k] * result[k] }
+      result[i] /= lower[i * width + i]
+    }
+    for i in (0..<width).reversed() {
+      for k in i + 1..<max(width, i + 1) { result[i] -= lower[k * width + i] * result[k] }
+      result[i] /= lower[i * width + i]
     }
     return result
   }
