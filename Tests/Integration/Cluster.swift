@@ -20,12 +20,19 @@ final class Cluster {
 
   let folder: TemporaryFolder
   private let model: String
+  /// Settings that stand in for a shipped file, by service.
+  private let configurations: [String: String]
   private(set) var members: [String: Member] = [:]
 
   /// Makes certificates and starts `services` in an order in which each finds its peers.
-  init(_ services: [String] = Cluster.names, model: String = Program.tinyModel) throws {
+  init(
+    _ services: [String] = Cluster.names,
+    model: String = Program.tinyModel,
+    configurations: [String: String] = [:]
+  ) throws {
     folder = try TemporaryFolder()
     self.model = model
+    self.configurations = configurations
     let made = try Program.run("morlaif", ["certificates", "--directory", certificates])
     guard made.status == 0 else { throw Failure(description: made.errors) }
     for service in services { try start(service) }
@@ -55,6 +62,14 @@ final class Cluster {
     return values
   }
 
+  /// The file of a service's settings.
+  private func configuration(of name: String) throws -> String {
+    guard let settings = configurations[name] else { return Program.shippedConfiguration(of: name) }
+    let path = folder.path("\(name).yaml")
+    try Data(settings.utf8).write(to: URL(fileURLWithPath: path))
+    return path
+  }
+
   /// Starts a service, on the port it had when it has run before, and waits until it listens.
   @discardableResult
   func start(_ name: String) throws -> Member {
@@ -69,7 +84,7 @@ final class Cluster {
     let process = Process()
     process.executableURL = Program.folder.appendingPathComponent(name)
     process.arguments = [
-      "--config", Program.projectRoot.appendingPathComponent("compose/config/\(name).yaml").path,
+      "--config", try configuration(of: name),
       "--data", folder.path("data-\(name)"), "--listen", "127.0.0.1:\(members[name]?.port ?? 0)",
       "--ready-file", ready,
     ]

@@ -30,6 +30,11 @@ struct Program {
   /// The random model of 42,016 parameters that the services run on in these tests.
   static let tinyModel = projectRoot.appendingPathComponent("Tests/Vectors/models/tiny-chat").path
 
+  /// The file of settings that a service is shipped with.
+  static func shippedConfiguration(of service: String) -> String {
+    projectRoot.appendingPathComponent("compose/config/\(service).yaml").path
+  }
+
   /// SmolLM2, where the environment names it.
   static let realModel = ProcessInfo.processInfo.environment["MORLAIF_TEST_MODEL"]
 

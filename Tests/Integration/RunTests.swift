@@ -9,14 +9,11 @@ import Testing
 struct RunTests {
   @Test func `a recipe leaves a whole run folder and running it again repeats nothing`() throws {
     let cluster = try Cluster(model: try #require(Program.realModel))
+    let output = try finishedRun(of: cluster, recipe: Self.recipe)
     let recipe = cluster.folder.path("recipe.yaml")
-    try Data(Self.recipe.utf8).write(to: URL(fileURLWithPath: recipe))
-    let output = cluster.folder.path("run")
-    try cluster.expectSuccess(
-      cluster.morlaif(["run", recipe, "--output", output] + cluster.endpoints)
-    )
     for name in [
       "recipe.yaml", "journal.jsonl", "labels.jsonl", "adapters", "checkpoints", "metrics.jsonl",
+      "answers.jsonl",
       "summary.json", "report.html",
     ] {
       #expect(FileManager.default.fileExists(atPath: "\(output)/\(name)"), "\(name) is missing")
@@ -44,6 +41,63 @@ struct RunTests {
     )
     #expect(try lines(output, "metrics.jsonl") == steps)
     #expect(try lines(output, "journal.jsonl").starts(with: journal))
+  }
+
+  @Test func `every reward follows from the line of its answer`() throws {
+    let output = try finishedRun(of: try Cluster(), recipe: Self.recipe)
+    let answers = try lines(output, "answers.jsonl").map { line in
+      try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+    #expect(answers.count == 2 * 4)
+    for answer in answers {
+      let scores = try #require(answer["scores"] as? [String: Double])
+      let reward = try #require(answer["reward"] as? Double)
+      var sum = 0.0
+      for source in try #require(answer["sources"] as? [[String: Any]]) {
+        let score = try #require(scores[source["principle"] as? String ?? ""])
+        let mean = try #require(source["mean"] as? Double)
+        let deviation = try #require(source["standard_deviation"] as? Double)
+        #expect((source["weight_hash"] as? String)?.count == 64)
+        sum += (score - mean) / deviation
+      }
+      #expect(abs(reward - sum) < 1e-6)
+    }
+  }
+
+  @Test func `a judge that only compares takes a run to its end`() throws {
+    let shipped = try String(
+      contentsOfFile: Program.shippedConfiguration(of: "labeler"),
+      encoding: .utf8
+    )
+    let judge = "  - kind: model\n    model: {path: \"${MORLAIF_MODEL}\"}"
+    let settings =
+      shipped
+      .replacingOccurrences(of: "  - kind: rules  # deterministic, offline, free", with: judge)
+      .replacingOccurrences(
+        of: "${CONFIGURATION_FOLDER}",
+        with: Program.projectRoot.appendingPathComponent("compose/config").path
+      )
+    #expect(settings.contains(judge))
+    let cluster = try Cluster(configurations: ["labeler": settings])
+    let recipe = Self.recipe.replacingOccurrences(of: "judge: rules", with: "judge: model")
+    let summary = try summary(of: try finishedRun(of: cluster, recipe: recipe))
+    let principles = try #require(summary["principles"] as? [String: [String: Any]])
+    for (id, values) in principles {
+      let base = try #require(values["base_mean"] as? Double)
+      let tuned = try #require(values["tuned_mean"] as? Double)
+      #expect(abs(base + tuned - 1) < 1e-6, "\(id)")
+    }
+  }
+
+  /// Runs a recipe to its end and returns the run's folder.
+  private func finishedRun(of cluster: Cluster, recipe: String) throws -> String {
+    let path = cluster.folder.path("recipe.yaml")
+    try Data(recipe.utf8).write(to: URL(fileURLWithPath: path))
+    let output = cluster.folder.path("run")
+    try cluster.expectSuccess(
+      cluster.morlaif(["run", path, "--output", output] + cluster.endpoints)
+    )
+    return output
   }
 
   private func summary(of folder: String) throws -> [String: Any] {

@@ -31,9 +31,6 @@ struct TrainingRun: Sendable {
   /// Told the policy after each step, for callers who sample from it.
   let didChange: @Sendable (LowRankAdapter) -> Void
 
-  /// Answers of a step that are shown.
-  static let shownAnswers = 4
-
   /// Trains until the last step, a caller's or the shutdown's wish, or a failure; reports all of it.
   func run() async {
     let began = ContinuousClock.now
@@ -157,7 +154,7 @@ struct TrainingRun: Sendable {
       logger.warning("\(warning)", metadata: ["run": "\(folder.id)", "step": "\(report.step)"])
     }
     let width = report.principles.count
-    let samples = report.answers.prefix(Self.shownAnswers).enumerated().map { index, answer in
+    let samples = report.answers.enumerated().map { index, answer in
       ScoredSample(
         item: TextItem(
           id: "answer-\(index)",

@@ -17,7 +17,13 @@ struct EvaluateStep {
     let base = try await answers(.base, name: "base answers")
     let tuned = try await answers(.tuned, name: "tuned answers")
     let items = Self.items(base, side: "base", prompts) + Self.items(tuned, side: "tuned", prompts)
-    let measures = try await measure(items)
+    let measures: [String: [Double]]
+    do {
+      measures = try await measure(items)
+    } catch let error as RPCError where error.code == .failedPrecondition {
+      // Only judges of measurable rules measure; the others compare.
+      measures = try await compare(base, tuned, prompts: prompts)
+    }
     let baseLogs = try await logProbabilities(items, .base, name: "base log-probabilities")
     let tunedLogs = try await logProbabilities(items, .tuned, name: "tuned log-probabilities")
 
@@ -109,7 +115,7 @@ struct EvaluateStep {
     }
   }
 
-  private static func itemID(_ answer: GeneratedAnswer, side: String) -> String {
+  static func itemID(_ answer: GeneratedAnswer, side: String) -> String {
     "\(side)/\(answer.promptID)/\(answer.sampleIndex)"
   }
 

@@ -9,6 +9,10 @@ internal import Synchronization
 struct PolicyStep {
   let context: RunContext
   let metrics: MetricsLog
+  let answers: AnswersLog
+
+  /// How many answers of a step TensorBoard shows.
+  private static let shownAnswers = 4
 
   /// What has been written down already: the trainer repeats its steps and events to whoever
   /// attaches.
@@ -126,7 +130,17 @@ struct PolicyStep {
       scalarizerEndpoint: step.scalarizerEndpoint,
       values: step.metrics.map { ($0.name, $0.value) }
     )
-    let isNew = try metrics.record(metricsOfStep)
+    let shown = step.samples.prefix(Self.shownAnswers).enumerated().map { index, sample in
+      let scores = zip(step.sources, sample.scores)
+        .map { "\($0.principleID) \(Figure.fixed($1, 2))" }.joined(separator: ", ")
+      return (
+        tag: "answers/\(index + 1)",
+        text: "\(sample.item?.prompt ?? "")\n\n> \(sample.item?.response ?? "")\n\n"
+          + "reward \(Figure.fixed(sample.reward, 2)); \(scores)"
+      )
+    }
+    let isNew = try metrics.record(metricsOfStep, texts: shown)
+    if isNew { try answers.record(step) }
     let change = seen.withLock { seen in
       let changed =
         seen.version.map {

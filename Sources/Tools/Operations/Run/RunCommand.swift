@@ -115,7 +115,8 @@ package struct RunCommand: Sendable {
         now: { Date().timeIntervalSince1970 }
       )
       let metrics = try MetricsLog(path: context.folder.metrics, tensorBoard: board)
-      return try await PolicyStep(context: context, metrics: metrics).run()
+      let answers = try AnswersLog(path: context.folder.answers)
+      return try await PolicyStep(context: context, metrics: metrics, answers: answers).run()
     case .evaluate: return try await EvaluateStep(context: context).run()
     case .report: return try await ReportStep(context: context).run()
     }
@@ -133,6 +134,15 @@ package struct RunCommand: Sendable {
         keyPath: "model",
         reason: "the recipe wants '\(context.recipe.model)' and the policy-trainer has loaded "
           + "'\(status.modelID)'; change one of them"
+      )
+    }
+    let began = context.journal.events.first { $0.kind == "model" }?["model"]?.text
+    guard began == nil || began == status.modelID else {
+      throw OperationsError.settings(
+        file: context.folder.recipe,
+        keyPath: "model",
+        reason: "the run began with '\(began ?? "")' and the policy-trainer has loaded "
+          + "'\(status.modelID)'; load the first again or choose another --output"
       )
     }
     try context.journal.record("model", [JSONMember("model", .string(status.modelID))])

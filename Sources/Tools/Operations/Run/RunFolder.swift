@@ -20,6 +20,8 @@ package final class RunFolder: Sendable {
   package var checkpoints: String { path + "/checkpoints" }
   /// The metrics of each step.
   package var metrics: String { path + "/metrics.jsonl" }
+  /// Every rewarded answer with what its reward came from.
+  package var answers: String { path + "/answers.jsonl" }
   /// Event files for TensorBoard.
   package var tensorBoard: String { path + "/tensorboard" }
   /// Held-out answers of both sides with their measures.

@@ -21,9 +21,16 @@ package final class MetricsLog: Sendable {
   }
 
   /// Writes a step down unless it is known.
+  ///
+  /// - Parameters:
+  ///   - step: its numbers.
+  ///   - texts: what TensorBoard shows beside them.
   /// - Returns: whether it was new.
   @discardableResult
-  package func record(_ step: StepMetrics) throws(RunReportError) -> Bool {
+  package func record(
+    _ step: StepMetrics,
+    texts: [(tag: String, text: String)] = []
+  ) throws(RunReportError) -> Bool {
     let isNew = newest.withLock { newest in
       if newest[step.step] == step { return false }
       newest[step.step] = step
@@ -36,7 +43,8 @@ package final class MetricsLog: Sendable {
       step.values.map { (tag: $0.name, value: $0.value) } + [
         (tag: "scalarizer/configuration_version", value: Double(step.configurationVersion)),
         (tag: "time/step_seconds", value: step.seconds),
-      ]
+      ],
+      texts: texts
     )
     return true
   }

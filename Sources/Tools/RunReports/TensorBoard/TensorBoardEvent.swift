@@ -9,9 +9,10 @@ package enum TensorBoardEvent {
     frame(double(1, wallTime) + lengthDelimited(3, Array("brain.Event:2".utf8)))
   }
 
-  /// The scalars of one step.
-  package static func scalars(
+  /// The scalars and texts of one step.
+  package static func step(
     _ values: [(tag: String, value: Double)],
+    texts: [(tag: String, text: String)] = [],
     step: Int,
     wallTime: Double
   ) -> [UInt8] {
@@ -23,11 +24,26 @@ package enum TensorBoardEvent {
         lengthDelimited(1, Array(tag.utf8)) + [2 << 3 | 5] + littleEndian(UInt64(bits), 4)
       summary += lengthDelimited(1, entry)
     }
+    for (tag, text) in texts { summary += lengthDelimited(1, textValue(tag, text)) }
     // Event { double wall_time = 1; int64 step = 2; Summary summary = 5; }
     return frame(
       double(1, wallTime) + [2 << 3] + variableLength(UInt64(bitPattern: Int64(step)))
         + lengthDelimited(5, summary)
     )
+  }
+
+  /// A text as the text plugin reads it: a tensor of one string.
+  private static func textValue(_ tag: String, _ text: String) -> [UInt8] {
+    // Value { string tag = 1; TensorProto tensor = 8; SummaryMetadata metadata = 9; }
+    // SummaryMetadata { PluginData { string plugin_name = 1; } plugin_data = 1; }
+    let metadata = lengthDelimited(1, lengthDelimited(1, Array("text".utf8)))
+    // TensorProto { DataType dtype = 1; TensorShapeProto tensor_shape = 2; bytes string_val = 8; }
+    // TensorShapeProto { Dim { int64 size = 1; } dim = 2; }
+    let stringType: [UInt8] = [1 << 3, 7]
+    let shape = lengthDelimited(2, lengthDelimited(2, [1 << 3, 1]))
+    let tensor = stringType + shape + lengthDelimited(8, Array(text.utf8))
+    return lengthDelimited(1, Array(tag.utf8)) + lengthDelimited(8, tensor)
+      + lengthDelimited(9, metadata)
   }
 
   /// One TFRecord: length, checksum of the length, data, checksum of the data.

@@ -1,4 +1,4 @@
-/// Writes the scalars of a run for TensorBoard.
+/// Writes the scalars and sample texts of a run for TensorBoard.
 package final class TensorBoardWriter: Sendable {
   /// Where the event file is.
   package let path: String
@@ -25,14 +25,15 @@ package final class TensorBoardWriter: Sendable {
     try file.append(TensorBoardEvent.header(wallTime: now()), toDisk: false)
   }
 
-  /// Adds the scalars of one step; values that are not finite are left out.
+  /// Adds the scalars and texts of one step; values that are not finite are left out.
   package func write(
     step: Int,
-    _ values: [(tag: String, value: Double)]
+    _ values: [(tag: String, value: Double)],
+    texts: [(tag: String, text: String)] = []
   ) throws(RunReportError) {
     let finite = values.filter { $0.value.isFinite }
     try file.append(
-      TensorBoardEvent.scalars(finite, step: step, wallTime: now()),
+      TensorBoardEvent.step(finite, texts: texts, step: step, wallTime: now()),
       toDisk: false
     )
   }
