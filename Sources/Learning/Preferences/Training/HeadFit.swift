@@ -9,6 +9,8 @@ internal import Tensors
 struct HeadFit {
   /// Weight of half the squared norm of the standardised coefficients, beside a mean loss.
   let ridge: Double
+  /// Newton's steps end when no coefficient moves further than this.
+  var tolerance = 1e-6
   private static let stepCount = 10
 
   /// One labelled difference.
@@ -16,6 +18,8 @@ struct HeadFit {
     let first: Int
     let second: Int
     let target: Double
+    /// Index of the prompt; pairs of one prompt are never on both sides of a split.
+    let prompt: Int
   }
 
   /// Fits the head's weight.
@@ -42,7 +46,7 @@ struct HeadFit {
     for _ in 0..<Self.stepCount {
       let step = newtonStep(differences, pairs, coefficients)
       for column in 0..<width { coefficients[column] += step[column] }
-      if (step.map { abs($0) }.max() ?? 0) < 1e-6 { break }
+      if (step.map { abs($0) }.max() ?? 0) < tolerance { break }
     }
     return Matrix(
       rows: 1,

@@ -184,7 +184,7 @@ package struct PreferenceModelTrainer: Sendable {
     let top = model.configuration.layerCount - first
     // The frozen layers, the base model's states, and the common epochs.
     var total = Double(cache.tokenCount * first)
-    if configuration.headRidge != nil { total += Double(cache.tokenCount * top) }
+    if !configuration.headRidges.isEmpty { total += Double(cache.tokenCount * top) }
     total += Double(cache.tokenCount * top * 3 * configuration.sharedEpochCount)
     for texts in corpus.texts {
       let tokens = texts.reduce(0) { $0 + cache.tokenCount(of: $1) }

@@ -11,8 +11,11 @@ package struct PreferenceTrainingConfiguration: Sendable, Equatable {
   package var sharedEpochCount = 2
   /// Passes of each principle over its own training pairs.
   package var epochCount = 1
-  /// Ridge of the heads fitted to the base model's states before training; nil for random heads.
-  package var headRidge: Double? = 1
+  /// Ridges that the heads fitted to the base model's states before training choose from.
+  ///
+  /// Each principle takes the one with the least loss on training prompts left out of the fit; with
+  /// none given heads begin at random.
+  package var headRidges: [Double] = [0.1, 0.3, 1, 3, 10]
   /// Learning rate of the heads as a multiple of the adapters'.
   package var headLearningRateFactor = 0.1
   /// Most pairs a step.
@@ -59,7 +62,9 @@ package struct PreferenceTrainingConfiguration: Sendable, Equatable {
     let layers = adapter.topLayers ?? 1
     try refuse(layers < 1, "adapter.layers", layers, "at least 1, or all")
     try refuse(sharedEpochCount < 0, "shared_epochs", sharedEpochCount, "at least 0")
-    try refuse(!(headRidge ?? 1 > 0), "head_ridge", headRidge ?? 0, "a number above 0, or none")
+    for ridge in headRidges {
+      try refuse(!(ridge > 0 && ridge.isFinite), "head_ridges", ridge, "numbers above 0, or none")
+    }
     let headFactor = headLearningRateFactor
     try refuse(!(headFactor >= 0), "head_learning_rate_factor", headFactor, "at least 0")
     try refuse(epochCount < 0, "epochs", epochCount, "at least 0")

@@ -32,7 +32,8 @@ struct SharedPreferenceTraining {
       var seeds = trainer.generator(2, principle: principle)
       return ScalarHead(width: shape.width, seed: seeds.next())
     }
-    if let ridge = trainer.configuration.headRidge {
+    let ridges = trainer.configuration.headRidges
+    if !ridges.isEmpty {
       let states = Self.states(trainer, cache, textCount: corpus.sequences.count)
       for index in heads.indices {
         let dataset = corpus.datasets[index]
@@ -40,9 +41,11 @@ struct SharedPreferenceTraining {
           HeadFit.Pair(
             first: corpus.texts[index][dataset.pairs[pair].first],
             second: corpus.texts[index][dataset.pairs[pair].second],
-            target: dataset.pairs[pair].target
+            target: dataset.pairs[pair].target,
+            prompt: dataset.pairs[pair].prompt
           )
         }
+        let ridge = RidgeChoice(candidates: ridges).best(states: states, pairs: pairs)
         heads[index].parameters.set(
           ScalarHead.weightName,
           HeadFit(ridge: ridge).weight(states: states, pairs: pairs)
