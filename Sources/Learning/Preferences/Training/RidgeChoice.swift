@@ -45,11 +45,10 @@ struct RidgeChoice {
   /// Mean cross-entropy of some pairs under a head, nats.
   private static func loss(_ head: Matrix, _ states: Matrix, _ pairs: [HeadFit.Pair]) -> Double {
     let weight = head.values
-    let scores = states.withValues { values in
-      (0..<states.rows).map { row in
-        weight.indices.reduce(0.0) { sum, column in
-          sum + Double(values[row * weight.count + column]) * Double(weight[column])
-        }
+    let values = states.values
+    let scores = (0..<states.rows).map { row in
+      weight.indices.reduce(0.0) { sum, column in
+        sum + Double(values[row * weight.count + column]) * Double(weight[column])
       }
     }
     let total = pairs.reduce(0.0) { sum, pair in
