@@ -19,6 +19,7 @@ struct RidgeChoice {
   /// - Parameters:
   ///   - states: (texts, width).
   ///   - pairs: indices of rows, with their prompts.
+  /// - Returns: one of the candidates.
   func best(states: Matrix, pairs: [HeadFit.Pair]) -> Double {
     let folds = Dictionary(grouping: Set(pairs.map(\.prompt)).sorted().enumerated()) {
       $0.offset % Self.foldCount

@@ -26,6 +26,7 @@ package final class MetricsLog: Sendable {
   ///   - step: its numbers.
   ///   - texts: what TensorBoard shows beside them.
   /// - Returns: whether it was new.
+  /// - Throws: `file` when it cannot be written.
   @discardableResult
   package func record(
     _ step: StepMetrics,
