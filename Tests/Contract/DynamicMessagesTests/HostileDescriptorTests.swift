@@ -1,4 +1,5 @@
 import DynamicMessages
+import JSON
 import ProtobufRuntime
 import TestMessages
 import Testing

@@ -21,7 +21,7 @@ package enum FolderChunks {
     where !name.hasPrefix(".") && !leavingOut.contains(name) {
       var isFolder = ObjCBool(false)
       let path = folder + "/" + name
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+      guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
         !isFolder.boolValue
       else { continue }
       try await send(file: path, as: prefix + name, to: writer)

@@ -45,7 +45,8 @@ package enum DurableFile {
       folder += "/"
     }
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+    guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+      isFolder.boolValue
     else { throw .storage(path: path, reason: "cannot be made: a file is in its place") }
   }
 

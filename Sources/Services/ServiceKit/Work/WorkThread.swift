@@ -33,7 +33,7 @@ package final class WorkThread: TaskExecutor, Sendable {
 
   /// Takes a job of the Swift runtime.
   package func enqueue(_ job: consuming ExecutorJob) {
-    jobs.append(Job(work: UnownedJob(job), executor: asUnownedTaskExecutor()))
+    unsafe jobs.append(Job(work: UnownedJob(job), executor: asUnownedTaskExecutor()))
   }
 
   /// Runs `work` on the thread.
@@ -59,7 +59,9 @@ package final class WorkThread: TaskExecutor, Sendable {
 }
 
 /// A job with the executor it belongs to.
-private struct Job: Sendable {
+///
+/// SAFETY: the runtime keeps a job until it has run; the thread keeps the executor until then.
+@safe private struct Job: Sendable {
   let work: UnownedJob
   let executor: UnownedTaskExecutor
 }
@@ -88,7 +90,7 @@ private final class JobQueue: @unchecked Sendable {
   func run() {
     while let batch = take() {
       for job in batch {
-        job.work.runSynchronously(on: job.executor)
+        unsafe job.work.runSynchronously(on: job.executor)
       }
     }
   }

@@ -66,36 +66,38 @@ enum ProcessStart {
     environment: [String: String],
     log: String
   ) throws(OperationsError) -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
     var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
     var none = sigset_t()
-    sigemptyset(&none)
+    unsafe sigemptyset(&none)
     var defaults = sigset_t()
-    sigfillset(&defaults)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setsigdefault(&attributes, &defaults)
+    unsafe sigfillset(&defaults)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
     let newSession: Int32 = 0x80  // POSIX_SPAWN_SETSID of glibc, which the importer does not see
-    posix_spawnattr_setflags(
+    unsafe posix_spawnattr_setflags(
       &attributes,
       Int16(Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | newSession)
     )
 
-    let arguments = ([path] + arguments).map { strdup($0) } + [nil]
-    let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    let words = [path] + arguments
+    let arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+    let variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
     defer {
-      for pointer in arguments + variables { free(pointer) }
+      unsafe arguments.forEach { unsafe free($0) }
+      unsafe variables.forEach { unsafe free($0) }
     }
     var number: pid_t = 0
-    let code = posix_spawn(&number, path, &actions, &attributes, arguments, variables)
+    let code = unsafe posix_spawn(&number, path, &actions, &attributes, arguments, variables)
     guard code == 0 else {
-      throw .process(name: path, reason: String(cString: strerror(code)))
+      throw .process(name: path, reason: unsafe String(cString: strerror(code)))
     }
     return number
   }
@@ -103,7 +105,7 @@ enum ProcessStart {
   /// How a child ended; nil while it runs.
   static func outcome(of number: pid_t) -> String? {
     var status: Int32 = 0
-    guard waitpid(number, &status, WNOHANG) == number else { return nil }
+    guard unsafe waitpid(number, &status, WNOHANG) == number else { return nil }
     let signal = status & 0x7f
     return signal == 0 ? "exit code \(status >> 8 & 0xff)" : "signal \(signal)"
   }

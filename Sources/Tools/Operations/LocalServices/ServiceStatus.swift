@@ -1,6 +1,6 @@
 package import JSON
 internal import Messages
-package import RunReports
+internal import RunReports
 
 /// How a service is, as `morlaif status` shows it.
 package struct ServiceStatus: Sendable, Equatable {

@@ -1,6 +1,5 @@
 package import JSON
 package import Messages
-package import RunReports
 internal import ServiceKit
 
 /// How the preference models are trained.

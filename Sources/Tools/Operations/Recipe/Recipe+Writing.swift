@@ -1,5 +1,4 @@
 package import JSON
-package import RunReports
 
 extension Recipe {
   /// The resolved recipe: every setting spelled out, the prompts' path absolute, readable as a

@@ -1,6 +1,5 @@
 package import JSON
 package import Messages
-package import RunReports
 
 /// Pairs and labels as JSON lines.
 package enum LabelRecord {

@@ -1,6 +1,5 @@
 package import JSON
 package import Messages
-package import RunReports
 
 /// Messages of a policy's training as JSON lines.
 package enum PolicyRecord {

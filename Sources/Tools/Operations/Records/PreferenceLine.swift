@@ -1,7 +1,6 @@
 internal import Foundation
 package import JSON
 package import Messages
-package import RunReports
 
 /// A preference as a line of JSON, as other programs write and read it.
 ///

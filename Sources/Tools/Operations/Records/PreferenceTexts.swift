@@ -1,5 +1,4 @@
 package import JSON
-package import RunReports
 
 /// The prompt and the two answers of a preference, out of texts or of TRL's lists of messages.
 ///

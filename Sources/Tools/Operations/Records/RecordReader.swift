@@ -1,5 +1,4 @@
 package import JSON
-package import RunReports
 
 /// Reads JSON lines for a command and names the line in every complaint.
 package struct RecordReader {

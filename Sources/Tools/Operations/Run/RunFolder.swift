@@ -41,8 +41,9 @@ package final class RunFolder: Sendable {
 
   /// Makes the folder or takes an existing one, and locks it until this object goes.
   package init(path: String) throws(OperationsError) {
-    self.path = URL(fileURLWithPath: path).standardizedFileURL.path
-    try NewFolder.make(["", "/adapters", "/checkpoints", "/tensorboard"].map { self.path + $0 })
+    let folder = URL(fileURLWithPath: path).standardizedFileURL.path
+    try NewFolder.make(["", "/adapters", "/checkpoints", "/tensorboard"].map { folder + $0 })
+    self.path = folder
     lock = unsafe open(self.path + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
       let reason = "another command works in this folder; wait for it or choose another --output"
