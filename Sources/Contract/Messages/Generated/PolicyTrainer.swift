@@ -516,7 +516,7 @@ public struct TrainPolicyStep: ProtobufMessage {
   /// `metrics`.
   public var metrics: [Metric] = []
 
-  /// A few answers of this step with their scores.
+  /// Every answer of this step with its scores.
   public var samples: [ScoredSample] = []
 
   /// Scalarizer version that gave this step's rewards; one version a step, never mixed.

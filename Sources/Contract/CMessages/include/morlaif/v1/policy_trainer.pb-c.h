@@ -342,7 +342,7 @@ struct  Morlaif__V1__TrainPolicyStep
   size_t n_metrics;
   Morlaif__V1__Metric **metrics;
   /*
-   * A few answers of this step with their scores.
+   * Every answer of this step with its scores.
    */
   size_t n_samples;
   Morlaif__V1__ScoredSample **samples;
