@@ -44,7 +44,9 @@ struct RunTests {
   }
 
   @Test func `every reward follows from the line of its answer`() throws {
-    let output = try finishedRun(of: try Cluster(), recipe: Self.recipe)
+    let cluster = try comparingCluster()
+    defer { withExtendedLifetime(cluster) {} }  // the run is in its folder
+    let output = try finishedRun(of: cluster, recipe: Self.comparingRecipe)
     let answers = try lines(output, "answers.jsonl").map { line in
       try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     }
@@ -65,6 +67,20 @@ struct RunTests {
   }
 
   @Test func `a judge that only compares takes a run to its end`() throws {
+    let cluster = try comparingCluster()
+    defer { withExtendedLifetime(cluster) {} }  // the run is in its folder
+    let output = try finishedRun(of: cluster, recipe: Self.comparingRecipe)
+    let summary = try summary(of: output)
+    let principles = try #require(summary["principles"] as? [String: [String: Any]])
+    for (id, values) in principles {
+      let base = try #require(values["base_mean"] as? Double)
+      let tuned = try #require(values["tuned_mean"] as? Double)
+      #expect(abs(base + tuned - 1) < 1e-6, "\(id)")
+    }
+  }
+
+  /// Services on the random model, which is its own judge: it compares and does not measure.
+  private func comparingCluster() throws -> Cluster {
     let shipped = try String(
       contentsOfFile: Program.shippedConfiguration(of: "labeler"),
       encoding: .utf8
@@ -78,16 +94,13 @@ struct RunTests {
         with: Program.projectRoot.appendingPathComponent("compose/config").path
       )
     #expect(settings.contains(judge))
-    let cluster = try Cluster(configurations: ["labeler": settings])
-    let recipe = Self.recipe.replacingOccurrences(of: "judge: rules", with: "judge: model")
-    let summary = try summary(of: try finishedRun(of: cluster, recipe: recipe))
-    let principles = try #require(summary["principles"] as? [String: [String: Any]])
-    for (id, values) in principles {
-      let base = try #require(values["base_mean"] as? Double)
-      let tuned = try #require(values["tuned_mean"] as? Double)
-      #expect(abs(base + tuned - 1) < 1e-6, "\(id)")
-    }
+    return try Cluster(configurations: ["labeler": settings])
   }
+
+  private static let comparingRecipe = recipe.replacingOccurrences(
+    of: "judge: rules",
+    with: "judge: model"
+  )
 
   /// Runs a recipe to its end and returns the run's folder.
   private func finishedRun(of cluster: Cluster, recipe: String) throws -> String {
@@ -117,7 +130,7 @@ struct RunTests {
       - {id: understandability, weight: 1}
     judge: rules
     prompts: {file: \(Program.projectRoot.path)/Tests/Integration/prompts.jsonl, held_out_share: 0.25}
-    sampling: {samples_per_prompt: 2, tokens_max: 24}
+    sampling: {samples_per_prompt: 4, tokens_max: 24}
     preferences: {top_layers: 2, rank: 4, epochs: 1, held_out_share: 0.25}
     scalarizer: {method: linear}
     policy: {top_layers: 2, rank: 4, steps: 2, prompts_per_step: 4, samples_per_prompt: 1, epochs: 1, minibatches: 1}
