@@ -71,6 +71,7 @@ struct Certificate: ~Copyable {
     // RFC 5280 wants a positive number of at most 20 bytes.
     guard let number = BN_new() else { throw CryptographyFailure.latest("make a serial number") }
     defer { BN_free(number) }
+    let organisation = Array("MORLAIF".utf8)
     guard BN_rand(number, 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1,
       BN_to_ASN1_INTEGER(number, X509_get_serialNumber(pointer)) != nil,
       X509_set_version(pointer, 2) == 1,
@@ -81,8 +82,8 @@ struct Certificate: ~Copyable {
         X509_get_subject_name(pointer),
         "O",
         MBSTRING_UTF8,
-        Array("MORLAIF".utf8),
-        -1,
+        organisation,
+        Int32(clamping: organisation.count),
         -1,
         0
       )
