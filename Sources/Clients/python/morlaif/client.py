@@ -13,7 +13,7 @@ from morlaif.credentials import Credentials, split_address
 from morlaif.method import Method, ProtobufMessage, Reply, Request
 from morlaif.retry import RetryBudget, RetryPolicy, may_repeat
 from morlaif.status import Metadata, RPCError, StatusCode
-from morlaif.transport import Timing
+from morlaif.transport import Timing, all_closed
 from morlaif.wire import Settings
 
 AGENT = "morlaif-python/0.1.0"
@@ -178,8 +178,7 @@ class AsyncClient:
         self._is_closed = True
         for endpoint in self._endpoints:
             await endpoint.close()
-        # The last bytes leave in the next turns of the loop.
-        await asyncio.sleep(0)
+        await all_closed(e.transport for e in self._endpoints if e.transport is not None)
 
     async def unary(
         self,

@@ -21,7 +21,7 @@ from morlaif.routes import Route, routes_of
 from morlaif.server_call import Peer
 from morlaif.server_transport import ServerTransport
 from morlaif.status import StatusCode
-from morlaif.transport import Timing
+from morlaif.transport import Timing, all_closed
 from morlaif.wire import Settings
 
 logger = logging.getLogger("morlaif")
@@ -108,7 +108,8 @@ class AsyncServer:
             self._listener.close()
         self._is_stopping = True
         self.health.stop()
-        for transport in list(self._transports):
+        transports = list(self._transports)
+        for transport in transports:
             transport.drain()
         try:
             if self._transports:
@@ -117,8 +118,7 @@ class AsyncServer:
         except asyncio.TimeoutError:
             for transport in list(self._transports):
                 transport.stop()
-        # What was written last leaves in the next turns of the loop.
-        await asyncio.sleep(0)
+        await all_closed(transports)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def has_finished(self, seconds: float) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from morlaif.wire import Connection, Phase, WireError
@@ -41,6 +41,13 @@ class Timing:
         """Seconds of silence before a PING, and again before the peer is dead (W34)."""
 
 
+async def all_closed(transports: Iterable[WireTransport]) -> None:
+    """Waits until the last words of connections that were ended have left, or had their time."""
+    waiting = [transport.closed for transport in transports]
+    if waiting:
+        await asyncio.wait(waiting, timeout=FAREWELL_SECONDS + 1)
+
+
 class WireTransport(asyncio.Protocol):
     """Moves bytes between a socket and a `Connection`; subclasses act on the events."""
 
@@ -66,6 +73,8 @@ class WireTransport(asyncio.Protocol):
         self._is_flush_due = False
         self._heard_at = self._loop.time()
         self._timers: list[asyncio.TimerHandle] = []
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+        """Done when the socket is gone, and with it what the last words needed."""
         self.lost_because: str | None = None
         """Why the connection ended, once it has."""
 
@@ -105,6 +114,8 @@ class WireTransport(asyncio.Protocol):
         self._lose(f"the connection broke: {exc}" if exc else "the connection was closed")
         self._cancel_timers()
         self._transport = None
+        if not self.closed.done():
+            self.closed.set_result(None)
 
     def pause_writing(self) -> None:
         self.machine.is_congested = True
