@@ -188,6 +188,30 @@ class CallTests(unittest.TestCase):
         self.assertIn(FrameType.WINDOW, pair.server.take_output()[4::1])
         self.assertEqual(kinds(pair.server_events).count("Message"), 0)
 
+    def test_W16_a_call_may_end_while_a_frame_for_it_is_coming_in(self):
+        frames = {
+            "MESSAGE": frame("MESSAGE", b"xy", call_id=1), "WINDOW": frame("WINDOW", b"\x08\x01", call_id=1),
+            "CANCEL": frame("CANCEL", b"\x08\x01", call_id=1), "END": frame("END", call_id=1),
+        }
+        for name, data in frames.items():
+            for release in (False, True):
+                pair = Pair(server=Settings(connection_window_bytes=65_536))
+                pair.to_server(call(1, flags=0))
+                window = pair.server._receive_window + pair.server._gathered_credit
+                self.assertEqual(pair.to_server(data[:-1]), "ok")
+                pair.server.send_status(1, EndStatus(StatusCode.INTERNAL))
+                if release:
+                    pair.server.release(1)
+                self.assertEqual(pair.to_server(data[-1:] + frame("PING")), "ok", name)
+                self.assertEqual(pair.server._receive_window + pair.server._gathered_credit, window)
+        pair = Pair()
+        pair.client.open_call(CallHeader("a/b"), None, True)
+        status = frame("STATUS", block(b"", b"xy"), MESSAGE, 1)
+        pair.to_client(status[:-1])
+        pair.client.cancel(1, Cancel())
+        self.assertEqual(pair.to_client(status[-1:]), "ok")
+        self.assertEqual(pair.client_events, [])
+
     def test_W17_nothing_follows_end(self):
         for data in (frame("MESSAGE", b"x", call_id=1), frame("END", call_id=1)):
             self.assertEqual(Pair().to_server(call(1) + data), "W17")

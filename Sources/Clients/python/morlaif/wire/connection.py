@@ -191,6 +191,8 @@ class Connection(Sender):
 
     def _act(self, header: FrameHeader, payload: bytes) -> None:
         kind, call_id = header.kind, header.call_id
+        if call_id and kind is not FrameType.CALL and not self.is_open(call_id):
+            return  # W16: this side ended the call while the frame was still coming in.
         if kind is FrameType.MESSAGE:
             self._receive_message(header, payload)
         elif kind is FrameType.CALL:
