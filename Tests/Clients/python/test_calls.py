@@ -194,9 +194,9 @@ class AsyncCallTests(Case):
             )
             samples = (await AsyncMetrics(peer).snapshot(MetricsSnapshotRequest())).samples
             values = {sample.name: sample.value for sample in samples}
-            self.assertEqual(values["rpc_connections"], 1)
+            self.assertEqual(values["rpc_server_open_connections"], 1)
             self.assertEqual(
-                values["rpc_calls_total{method=morlaif.v1.Health/Check,code=OK}"], 2
+                values["rpc_server_ended_calls_total{method=morlaif.v1.Health/Check,code=OK}"], 2
             )
 
     async def test_many_calls_at_once_share_one_connection(self):

@@ -45,7 +45,7 @@ class ServerProcessTests(unittest.TestCase):
 
         def is_open():
             samples = Metrics(client).snapshot(MetricsSnapshotRequest()).samples
-            return {s.name: s.value for s in samples}["rpc_calls_open"] == 2
+            return {s.name: s.value for s in samples}["rpc_server_open_calls"] == 2
 
         wait_for("call at the server", is_open)
 

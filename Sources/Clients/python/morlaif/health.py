@@ -95,7 +95,7 @@ class Metrics(MetricsHandler):
     """Answers `Metrics`: calls by method and code, seconds spent, connections."""
 
     def __init__(self) -> None:
-        self._samples: dict[str, float] = {"rpc_connections": 0.0, "rpc_calls_open": 0.0}
+        self._samples: dict[str, float] = {"rpc_server_open_connections": 0.0, "rpc_server_open_calls": 0.0}
 
     def add(self, name: str, value: float = 1.0) -> None:
         """Adds to a counter or gauge."""
@@ -104,8 +104,8 @@ class Metrics(MetricsHandler):
     def finished(self, method: str, code: StatusCode, seconds: float) -> None:
         """Counts a call. Methods that do not exist share one name, so a peer cannot fill the table."""
         known = "unknown" if code is StatusCode.UNIMPLEMENTED else method
-        self.add(f"rpc_calls_total{{method={known},code={code.name}}}")
-        self.add(f"rpc_handler_seconds_total{{method={known}}}", seconds)
+        self.add(f"rpc_server_ended_calls_total{{method={known},code={code.name}}}")
+        self.add(f"rpc_server_handler_seconds_total{{method={known}}}", seconds)
 
     async def snapshot(
         self, request: metrics_pb2.MetricsSnapshotRequest, context: Context

@@ -140,17 +140,17 @@ class AsyncServer:
     def admit(self, transport: ServerTransport) -> bool:
         """Counts a connection; False when there are too many."""
         if self._is_stopping or len(self._transports) >= self.connections_max:
-            self.metrics.add("rpc_connections_refused_total")
+            self.metrics.add("rpc_server_refused_connections_total")
             return False
         self._transports.add(transport)
-        self.metrics.add("rpc_connections")
+        self.metrics.add("rpc_server_open_connections")
         return True
 
     def left(self, transport: ServerTransport) -> None:
         """A connection has ended."""
         if transport in self._transports:
             self._transports.remove(transport)
-            self.metrics.add("rpc_connections", -1)
+            self.metrics.add("rpc_server_open_connections", -1)
         if self._is_stopping and not self._transports:
             self._all_left.set()
 
@@ -167,13 +167,13 @@ class AsyncServer:
         if self._calls >= self.calls_max:
             return False
         self._calls += 1
-        self.metrics.add("rpc_calls_open")
+        self.metrics.add("rpc_server_open_calls")
         return True
 
     def end_call(self, path: str, code: StatusCode, seconds: float) -> None:
         """A handler has returned."""
         self._calls -= 1
-        self.metrics.add("rpc_calls_open", -1)
+        self.metrics.add("rpc_server_open_calls", -1)
         self.metrics.finished(path, code, seconds)
 
 
