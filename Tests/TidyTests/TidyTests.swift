@@ -8,7 +8,7 @@ import Testing
     let isCode = ["swift", "c", "h", "py"].contains((file.path as NSString).pathExtension)
     // One source that others copy into their own programs; the protocol is as long as it is.
     let isSingleSource = file.path == "Sources/Clients/c/morlaif.c"
-    let linesMax = isSingleSource ? 1_401 : 701
+    let linesMax = isSingleSource ? 1_501 : 701
     #expect(!isCode || file.lines.count <= linesMax, "\(file.path) has \(file.lines.count) lines")
   }
 

@@ -534,7 +534,22 @@ static bool receive_message(morlaif_call *call, int flags, const uint8_t *bytes,
   return keep_message(call, whole, cost);
 }
 
-static bool read_metadata(morlaif_status *status, const struct field *outer) {
+static bool is_key(const char *key, size_t count) {
+  static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+  for (size_t i = 0; i < count; i++) {
+    if (!memchr(allowed, key[i], sizeof allowed - 1)) return false;
+  }
+  return count >= 1 && count <= 64;
+}
+
+// What the entries of a status are and cost (W25).
+struct metadata_tally {
+  uint64_t entries, cost;
+  bool has_bad_key;
+};
+
+static bool read_metadata(morlaif_status *status, const struct field *outer,
+                          struct metadata_tally *tally) {
   const char *key = "", *value = "";
   size_t key_count = 0, value_count = 0;
   const uint8_t *at = outer->bytes, *end = at + outer->count;
@@ -545,6 +560,9 @@ static bool read_metadata(morlaif_status *status, const struct field *outer) {
     if (field.number == 1) key = (const char *)field.bytes, key_count = field.count;
     if (field.number == 2) value = (const char *)field.bytes, value_count = field.count;
   }
+  tally->entries++;
+  tally->cost += key_count + value_count + 32;
+  tally->has_bad_key |= !is_key(key, key_count);
   if (status->n_metadata == ENTRIES_MAX) return true;
   if (!status->metadata) status->metadata = calloc(ENTRIES_MAX, sizeof *status->metadata);
   if (!status->metadata) return true;
@@ -556,7 +574,8 @@ static bool read_metadata(morlaif_status *status, const struct field *outer) {
 
 static bool receive_status(morlaif_call *call, int flags, const uint8_t *payload, size_t count) {
   morlaif_client *client = call->client;
-  uint64_t block = big_endian(payload, 4), code = 0, bytes = 0, entries = 0;
+  uint64_t block = big_endian(payload, 4), code = 0;
+  struct metadata_tally tally = {0};
   bool has_message = flags & FLAG_MESSAGE, unprocessed = false;
   if (block > count - 4 || (int64_t)block > client->local.metadata + 16384)
     return refuse(client, 26, "a header block of %u bytes", (unsigned)block);
@@ -574,9 +593,7 @@ static bool receive_status(morlaif_call *call, int flags, const uint8_t *payload
                (const char *)field.bytes);
     }
     if (is_valid && field.number == 3) {
-      is_valid = field.type == 2 && read_metadata(&status, &field);
-      bytes += field.count + 32;  // At least what W25 counts, up to the tags.
-      entries++;
+      is_valid = field.type == 2 && read_metadata(&status, &field, &tally);
     }
     if (!is_valid) {
       morlaif_status_clear(&status);
@@ -594,8 +611,10 @@ static bool receive_status(morlaif_call *call, int flags, const uint8_t *payload
     return refuse(client, 18, "%s",
                   code == MORLAIF_OK ? "OK inside a message" : "an error with a message");
   }
-  if (entries > ENTRIES_MAX || (int64_t)bytes > client->local.metadata + 8 * ENTRIES_MAX) {  // W25
+  if (tally.entries > ENTRIES_MAX || (int64_t)tally.cost > client->local.metadata) {  // W25
     say(&status, MORLAIF_RESOURCE_EXHAUSTED, "the metadata of the status is above its limits");
+  } else if (tally.has_bad_key) {
+    say(&status, MORLAIF_INVALID_ARGUMENT, "a key of the status is not 1 to 64 of a-z 0-9 . _ -");
   }
   status.code = status.code ? status.code : (enum morlaif_code)code;
   status.unprocessed = unprocessed;
@@ -1125,9 +1144,7 @@ static bool check_metadata(morlaif_client *client, const morlaif_call_options *o
   for (size_t i = 0; options && i < options->n_metadata; i++) {
     const char *key = options->metadata[i].key, *value = options->metadata[i].value;
     size_t length = strlen(key);
-    if (length < 1 || length > 64 ||
-        strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789._-") != length ||
-        !is_utf8((const uint8_t *)value, strlen(value))) {
+    if (!is_key(key, length) || !is_utf8((const uint8_t *)value, strlen(value))) {
       return say(
           status, MORLAIF_INVALID_ARGUMENT,
           "metadata key \"%.64s\" is not 1 to 64 of a-z 0-9 . _ -, or its value is not UTF-8", key);

@@ -412,6 +412,10 @@ extension ConnectionMachine {
     if hasMessage, message.count > local.messageBytesMax {
       return .failed(callID, tooLong(message.count))
     }
+    let bytesMax = local.metadataBytesMax
+    if let refusal = MetadataEntry.refusal(of: status.metadata, bytesMax: bytesMax) {
+      return .failed(callID, refusal)
+    }
     return .ended(
       callID,
       status,
