@@ -145,7 +145,8 @@ struct LabelerCalls: LabelerHandler {
     guard let measuring = judge as? any MeasuringJudge else {
       throw RPCError(
         code: .failedPrecondition,
-        message: "judge '\(request.judgeID.isEmpty ? judge.id : request.judgeID)' compares answers and does not measure them"
+        message: "judge '\(request.judgeID.isEmpty ? judge.id : request.judgeID)' compares answers "
+          + "and does not measure them"
       )
     }
     let items = request.items
