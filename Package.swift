@@ -264,6 +264,17 @@ let package = Package(
         arguments, logging,
       ]
     ),
+    // The floor that `benchmarks` measures the RPC against.
+    .target(name: "CRawTLS", dependencies: ["COpenSSL"], path: "Sources/Tools/CRawTLS"),
+    program(
+      "benchmarks",
+      in: "Tools",
+      [
+        "CRawTLS", "Certificates", "JSON", "Messages", "ProtobufRuntime", "RPC", "RPCWire",
+        "RunReports", "ServiceStubs", arguments, logging,
+      ],
+      memory: .raw
+    ),
     program(
       "protoc-gen-morlaif",
       in: "Tools",
@@ -373,6 +384,7 @@ let package = Package(
     tests("Operations", in: "Tools", ["Hashing", "JSON", "Messages", "Operations", "RunReports"]),
     tests("RunReports", in: "Tools", ["JSON", "RunReports"]),
     tests("morlaif", in: "Tools", ["ChildProcesses", "JSON", "RunReports"]),
+    tests("benchmarks", in: "Tools", ["ChildProcesses", "JSON", "RunReports", "benchmarks"]),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings),
     .testTarget(
       name: "IntegrationTests",
