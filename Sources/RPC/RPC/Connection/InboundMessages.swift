@@ -25,14 +25,20 @@ final class InboundMessages: Sendable {
   }
 
   private let state = Mutex(State())
-  private let takenHandler = Mutex<(@Sendable (Int) -> Void)?>(nil)
+  private let takenHandler = Mutex<TakenHandler?>(nil)
+
+  /// A closure in a struct: a bare one would be wrapped once more each time it passes through the lock,
+  /// so that a stream would slow down with every message (measured).
+  private struct TakenHandler: Sendable {
+    let call: @Sendable (Int) -> Void
+  }
 
   /// Without messages.
   init() {}
 
   /// Has `handler` called with the cost of each message that is read; set before the first.
   func onTaken(_ handler: @escaping @Sendable (Int) -> Void) {
-    takenHandler.withLock { $0 = handler }
+    takenHandler.withLock { $0 = TakenHandler(call: handler) }
   }
 
   /// Adds a message; dropped after the end.
@@ -94,7 +100,7 @@ final class InboundMessages: Sendable {
 
   private func giveBack(_ cost: Int) {
     let handler = takenHandler.withLock { $0 }
-    handler?(cost)
+    handler?.call(cost)
   }
 
   private func wait(_ continuation: UnsafeContinuation<Result<Item?, RPCError>, Never>) {
