@@ -23,8 +23,12 @@ package struct MessageArena: ~Copyable {
   /// - Throws: `outOfMemory` when the machine has no memory left.
   package init(byteCountMax: Int = .max, firstByteCount: Int = 2048) throws(MessageError) {
     let reserved = ArenaHeader.byteCount
-    let first = max(min(firstByteCount, byteCountMax), 0) & ~(ArenaHeader.alignment - 1)
-    guard let block = malloc(reserved + first) else { throw .outOfMemory(message: "") }
+    let isSpare = reserved + firstByteCount <= SpareBlocks.byteCount
+    let wanted = isSpare ? SpareBlocks.byteCount - reserved : firstByteCount
+    let first = max(min(wanted, byteCountMax), 0) & ~(ArenaHeader.alignment - 1)
+    guard let block = isSpare ? SpareBlocks.take() : malloc(reserved + first) else {
+      throw .outOfMemory(message: "")
+    }
     header = block.bindMemory(to: ArenaHeader.self, capacity: 1)
     header.initialize(
       to: ArenaHeader(
@@ -41,6 +45,7 @@ package struct MessageArena: ~Copyable {
         nextByteCount: max(first, 1024),
         remaining: byteCountMax - first,
         blocks: nil,
+        isSpare: isSpare,
         isExhausted: false
       )
     )
@@ -52,7 +57,11 @@ package struct MessageArena: ~Copyable {
       block = current.load(as: UnsafeMutableRawPointer?.self)
       free(current)
     }
-    free(header)
+    if header.pointee.isSpare {
+      SpareBlocks.leave(header)
+    } else {
+      free(header)
+    }
   }
 
   /// Whether an allocation was refused because of the limit or for want of memory.
@@ -87,6 +96,8 @@ private struct ArenaHeader {
   var remaining: Int
   /// The newest further block; each starts with the address of the one before.
   var blocks: UnsafeMutableRawPointer?
+  /// Whether the first block is one of `SpareBlocks`.
+  let isSpare: Bool
   var isExhausted: Bool
 
   static let alignment = 16
