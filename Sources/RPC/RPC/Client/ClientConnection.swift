@@ -42,7 +42,8 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
   /// Ties the connection to its channel.
   func attach(_ channel: WireChannel) {
     self.channel = channel
-    deadlines = DeadlineTimer(loop.eventLoop) { [weak self] in self?.expireCalls() }
+    // Strong until the connection is lost: a weak reference would make every use of this object slower.
+    deadlines = DeadlineTimer(loop.eventLoop) { self.expireCalls() }
   }
 
   // MARK: Calls, on the loop
@@ -119,6 +120,7 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
 
   func connectionLost(_ error: RPCError, _ channel: WireChannel) {
     deadlines?.cancel()
+    deadlines = nil
     closedReason = closedReason ?? error
     endAll(error)
     self.channel = nil

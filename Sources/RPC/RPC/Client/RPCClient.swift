@@ -58,14 +58,13 @@ public final class RPCClient: Sendable {
     while true {
       do throws(RPCError) {
         let connection = try await holder.connection(by: deadline)
-        let call = UnaryCall<Reply>(
+        let call = UnaryCall(
           method: method,
           metadata: metadata,
           deadline: deadline,
-          firstMessage: try RPCClient.encode(request),
-          limits: configuration.limits.decoding
+          firstMessage: try RPCClient.encode(request)
         )
-        return try await RPCClient.outcome(of: call, on: connection) { connection.start(call) }
+        return try decode(try await RPCClient.outcome(of: call, on: connection, starts: true))
       } catch {
         failures += 1
         try await pauseBeforeRetry(method, error, failures: failures, deadline: deadline)
@@ -105,12 +104,11 @@ public final class RPCClient: Sendable {
     let deadline = deadline(options)
     let connection = try await holder.connection(by: deadline)
     let outbound = OutboundMessages(loop: connection.loop)
-    let call = UnaryCall<Reply>(
+    let call = UnaryCall(
       method: method,
       metadata: options.metadata.wireEntries,
       deadline: deadline,
       firstMessage: nil,
-      limits: configuration.limits.decoding,
       outbound: outbound
     )
     connection.loop.run { connection.start(call) }
@@ -124,7 +122,7 @@ public final class RPCClient: Sendable {
       }
     }
     outbound.finish()
-    return try await RPCClient.outcome(of: call, on: connection) {}
+    return try decode(try await RPCClient.outcome(of: call, on: connection, starts: false))
   }
 
   /// Lends a writer for requests and a stream of replies to `body`.
@@ -182,30 +180,48 @@ public final class RPCClient: Sendable {
     )
   }
 
-  private static func outcome<Reply: ProtobufMessage>(
-    of call: UnaryCall<Reply>,
+  /// Waits for the outcome of a call, which may have to be started first.
+  private static func outcome(
+    of call: UnaryCall,
     on connection: ClientConnection,
-    start: @escaping @Sendable () -> Void
-  ) async throws(RPCError) -> Reply {
-    let result = await withTaskCancellationHandler {
-      await unsafe withUnsafeContinuation {
-        (waiter: UnsafeContinuation<Result<Reply, RPCError>, Never>) in
+    starts: Bool
+  ) async throws(RPCError) -> [UInt8] {
+    await withTaskCancellationHandler {
+      await unsafe withUnsafeContinuation { (waiter: UnsafeContinuation<Void, Never>) in
+        // No closure for a caller on the loop, which is the fast way.
+        if connection.loop.isCurrent {
+          unsafe call.wait(waiter)
+          if starts { connection.start(call) }
+          return
+        }
         let waiter = unsafe SendableWaiter(continuation: waiter)
-        connection.loop.run {
+        connection.loop.runLater {
           unsafe call.wait(waiter.continuation)
-          start()
+          if starts { connection.start(call) }
         }
       }
     } onCancel: {
       connection.loop.runLater { connection.cancel(call) }
     }
-    return try result.get()
+    return try call.outcome()
   }
 
   /// SAFETY: a continuation may be resumed from any thread.
   @safe
-  private struct SendableWaiter<Reply>: @unchecked Sendable {
-    let continuation: UnsafeContinuation<Result<Reply, RPCError>, Never>
+  private struct SendableWaiter: @unchecked Sendable {
+    let continuation: UnsafeContinuation<Void, Never>
+  }
+
+  private func decode<Reply: ProtobufMessage>(_ bytes: [UInt8]) throws(RPCError) -> Reply {
+    do throws(MessageError) {
+      return try Reply(protobuf: bytes, limits: configuration.limits.decoding)
+    } catch {
+      throw RPCError(
+        code: .internal,
+        message: "the reply cannot be decoded: \(error)",
+        cause: error
+      )
+    }
   }
 
   private static func encode(_ message: some ProtobufMessage) throws(RPCError) -> [UInt8] {

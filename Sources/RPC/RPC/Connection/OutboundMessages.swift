@@ -14,7 +14,8 @@ final class OutboundMessages: @unchecked Sendable {
   }
 
   let loop: RPCLoop
-  private weak var channel: WireChannel?
+  /// Let go of when the call is over.
+  private var channel: WireChannel?
   /// Nil at a client until the call is open; writers wait.
   private var callID: UInt64?
   private var waiting = Fifo<Write>()
@@ -30,6 +31,7 @@ final class OutboundMessages: @unchecked Sendable {
 
   /// The call is open: what waits may go.
   func opened(_ callID: UInt64, on channel: WireChannel, isMachineBusy: Bool) {
+    guard end == nil else { return }
     self.callID = callID
     self.channel = channel
     self.isMachineBusy = isMachineBusy
@@ -50,6 +52,7 @@ final class OutboundMessages: @unchecked Sendable {
   func close(_ error: RPCError) {
     guard end == nil else { return }
     end = error
+    channel = nil
     if let current { unsafe current.writer.resume(returning: error) }
     current = nil
     while let write = waiting.popFirst() { unsafe write.writer.resume(returning: error) }

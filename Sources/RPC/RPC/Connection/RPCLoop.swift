@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import NIOPosix
 internal import Synchronization
 
 /// Runs handler tasks on a connection's event loop and ends each turn of it with one flush.
@@ -35,9 +36,24 @@ final class RPCLoop: TaskExecutor, @unchecked Sendable {
   private var isInTurn = false
   private var isDraining = false
   private var isTurnScheduled = false
+  /// Until when the loop looks for input before it sleeps.
+  private var watchfulUntil = NIODeadline.uptimeNanoseconds(0)
+  private var isWatchful = false
+  /// How often in a row it looked in vain, up to a limit, and for how many reads it will not look.
+  private var vainWatches = 0
+  private var readsToSleep = 0
 
   /// After this many jobs a turn ends, so that a task that never waits cannot starve the sockets.
   private static let jobsPerTurnMax = 4_096
+  /// How long a loop that has just read looks for more instead of sleeping; nil with one processor,
+  /// which the peer needs.
+  ///
+  /// Waking a thread takes longer than answering a small call. A loop without traffic sleeps as before,
+  /// and one that looks in vain, because the peer is slow or the machine busy, soon looks only at one
+  /// read in 256.
+  private static let watchfulTime: TimeAmount? =
+    System.coreCount > 1 ? .microseconds(25) : nil
+  private static let vainWatchesMax = 8
 
   /// A loop over an event loop.
   init(_ eventLoop: any EventLoop) {
@@ -59,6 +75,24 @@ final class RPCLoop: TaskExecutor, @unchecked Sendable {
 
   /// Marks the beginning of a read, which `endTurn` follows; on the loop.
   func beginTurn() { isInTurn = true }
+
+  /// Ends the turn of a read, and looks out for the next.
+  ///
+  /// On the loop.
+  func endReadTurn() {
+    endTurn()
+    guard let time = RPCLoop.watchfulTime else { return }
+    if isWatchful {
+      vainWatches = 0
+      watchfulUntil = .now() + time
+    } else if readsToSleep > 0 {
+      readsToSleep -= 1
+    } else {
+      isWatchful = true
+      watchfulUntil = .now() + time
+      watch()
+    }
+  }
 
   /// Runs what has gathered and flushes the connections concerned.
   ///
@@ -134,6 +168,16 @@ final class RPCLoop: TaskExecutor, @unchecked Sendable {
       index += 1
     }
     flushables.removeAll(keepingCapacity: true)
+  }
+
+  /// A task that is always there keeps NIO from sleeping; between two of them it looks at the sockets.
+  private func watch() {
+    eventLoop.execute {
+      guard NIODeadline.now() >= self.watchfulUntil else { return self.watch() }
+      self.isWatchful = false
+      self.vainWatches = min(self.vainWatches + 1, RPCLoop.vainWatchesMax)
+      self.readsToSleep = (1 << self.vainWatches) - 1
+    }
   }
 
   private func scheduleTurn() {

@@ -88,9 +88,13 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
     guard !machine.isTransportCongested else { return checkBacklog() }
     var hasWritten = false
     while !machine.output.isEmpty, context.channel.isWritable {
-      write()
+      // A large message goes through the same storage again and again.
+      write(keepingAtMost: .max)
       hasWritten = true
       machine.pump()
+    }
+    if machine.output.isEmpty {
+      machine.output.removeAll(keepingAtMost: WireChannel.keptOutputBytes)
     }
     machine.isTransportCongested = !context.channel.isWritable
     if hasWritten { context.flush() }
@@ -127,7 +131,7 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
 
   func channelReadComplete(context: ChannelHandlerContext) {
     completeWrites()
-    loop.endTurn()
+    loop.endReadTurn()
     context.fireChannelReadComplete()
   }
 
@@ -227,11 +231,11 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
 
   // MARK: Output
 
-  private func write() {
+  private func write(keepingAtMost keptBytes: Int = WireChannel.keptOutputBytes) {
     guard let context, !machine.output.isEmpty else { return }
     var buffer = context.channel.allocator.buffer(capacity: machine.output.count)
     buffer.writeBytes(machine.output.bytes)
-    machine.output.removeAll(keepingAtMost: WireChannel.keptOutputBytes)
+    machine.output.removeAll(keepingAtMost: keptBytes)
     context.write(wrapOutboundOut(buffer), promise: nil)
   }
 

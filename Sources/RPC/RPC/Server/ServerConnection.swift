@@ -40,7 +40,8 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
   /// Ties the connection to its channel.
   func attach(_ channel: WireChannel) {
     self.channel = channel
-    deadlines = DeadlineTimer(loop.eventLoop) { [weak self] in self?.expireCalls() }
+    // Strong until the connection is lost: a weak reference would make every use of this object slower.
+    deadlines = DeadlineTimer(loop.eventLoop) { self.expireCalls() }
   }
 
   // MARK: For routes
@@ -70,8 +71,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
   ) -> RPCStream<Request> {
     let callID = call.id
     let messages = InboundMessages()
-    messages.onTaken { [weak self] cost in
-      guard let self else { return }
+    messages.onTaken { cost in
       self.loop.run {
         self.channel?.machine.taken(callID, cost: cost)
         if self.channel?.machine.output.isEmpty == false { self.channel?.flushLater() }
@@ -106,9 +106,14 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
       } catch {
         finish = { self.fail(call, RPCError(thrownByHandler: error)) }
       }
-      self.loop.run {
+      if self.loop.isCurrent {
         finish()
         self.release(call)
+      } else {
+        self.loop.runLater {
+          finish()
+          self.release(call)
+        }
       }
     }
   }
@@ -197,6 +202,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
 
   func connectionLost(_ error: RPCError, _ channel: WireChannel) {
     deadlines?.cancel()
+    deadlines = nil
     lingering?.cancel()
     logger.debug(
       "client gone",

@@ -29,7 +29,8 @@ final class TLSHandler: ChannelDuplexHandler {
 
   /// Plaintext is encrypted in slices of this size, so that OpenSSL's buffer stays small.
   private static let sliceBytes = 32_768
-  private static let recordBytesMax = 16_384
+  /// Room for plaintext to begin with, and to grow by.
+  private static let readBytesMin = 512
 
   /// A handler for one connection.
   init(_ context: TLSContext, serverName: String?) throws(TLSError) {
@@ -57,7 +58,7 @@ final class TLSHandler: ChannelDuplexHandler {
       }
       try session.get()
       if state == .handshaking { try shakeHands(context) }
-      if state == .established { try readPlaintext(context, expected: ciphertext.readableBytes) }
+      if state == .established { try readPlaintext(context) }
     } catch {
       fail(context, error)
     }
@@ -135,17 +136,18 @@ final class TLSHandler: ChannelDuplexHandler {
   }
 
   private func readPlaintext(
-    _ context: ChannelHandlerContext,
-    expected byteCount: Int
+    _ context: ChannelHandlerContext
   ) throws(TLSError) {
+    // Plaintext is shorter than its records, so this much is enough for what has come.
     var plaintext = context.channel.allocator.buffer(
-      capacity: byteCount + TLSHandler.recordBytesMax
+      capacity: max(session.incomingByteCount, TLSHandler.readBytesMin)
     )
     var isClosed = false
     reading: while true {
       var result: Result<TLSSession.Reading, TLSError> = .success(.needsInput)
-      let space = max(plaintext.writableBytes, TLSHandler.recordBytesMax)
-      unsafe plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: space) { bytes in
+      unsafe plaintext.writeWithUnsafeMutableBytes(
+        minimumWritableBytes: plaintext.writableBytes > 0 ? 1 : TLSHandler.readBytesMin
+      ) { bytes in
         result = Result { () throws(TLSError) in unsafe try session.read(into: bytes) }
         if case .success(.bytes(let count)) = result { return count }
         return 0

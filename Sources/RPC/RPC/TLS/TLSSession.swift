@@ -75,6 +75,9 @@ struct TLSSession: ~Copyable {
   /// Ciphertext waiting to be sent, in bytes.
   var outgoingByteCount: Int { Int(unsafe BIO_ctrl_pending(outgoing)) }
 
+  /// Ciphertext that has come and is not decrypted, in bytes.
+  var incomingByteCount: Int { Int(unsafe BIO_ctrl_pending(incoming)) }
+
   /// Takes ciphertext from the transport.
   mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(TLSError) {
     guard let base = bytes.baseAddress, unsafe !bytes.isEmpty else { return }

@@ -14,7 +14,11 @@ struct CallState: Sendable {
   // Sending.
   var sendWindow: Int
   /// The message that waits for window or output space.
-  var pending: PendingSend?
+  var pending: PendingSend? {
+    get { waiting?.send }
+    set { waiting = newValue.map(WaitingSend.message) }
+  }
+  private var waiting: WaitingSend?
   /// Whether the call stands in the connection's turn queue.
   var isQueued = false
 
@@ -32,10 +36,57 @@ struct CallState: Sendable {
   /// Uncredited cost of the incomplete message's parts.
   var heldPartCost = 0
 
+  /// The application has taken a message.
+  ///
+  /// - Returns: the window to give back; nil when the call is over and nothing is owed.
+  mutating func takeMessage(cost: Int) -> Int? {
+    guard isOpen else { return nil }
+    unreadMessages -= 1
+    var credit = cost
+    if unreadMessages == 0 {
+      credit += heldPartCost
+      heldPartCost = 0
+    }
+    uncredited -= credit
+    return credit
+  }
+
+  /// Gathers credit for the peer.
+  ///
+  /// - Returns: what a WINDOW frame should say now; 0 for none (W30).
+  mutating func gatherCredit(_ cost: Int, atLeast enough: Int) -> Int {
+    guard peerMaySend else { return 0 }
+    gatheredCredit += cost
+    guard gatheredCredit >= enough else { return 0 }
+    defer { gatheredCredit = 0 }
+    receiveWindow += gatheredCredit
+    return gatheredCredit
+  }
+
+  /// Lets go of all that a closed call does not need.
+  mutating func close() {
+    isOpen = false
+    pending = nil
+    assembly = []
+    isMidMessage = false
+    uncredited = 0
+  }
+
   init(sendWindow: Int, receiveWindow: Int, peerMaySend: Bool) {
     self.sendWindow = sendWindow
     self.receiveWindow = receiveWindow
     self.peerMaySend = peerMaySend
+  }
+}
+
+/// A waiting message in a place of its own: hardly any call has one, and the table of calls stays small.
+private indirect enum WaitingSend: Sendable {
+  case message(PendingSend)
+
+  var send: PendingSend {
+    switch self {
+    case .message(let send): send
+    }
   }
 }
 

@@ -67,14 +67,9 @@ extension ConnectionMachine {
 
   /// The application has a message: gives its window back (W30).
   package mutating func taken(_ callID: UInt64, cost: Int) {
-    guard let index = calls.index(forKey: callID), calls.values[index].isOpen else { return }
-    calls.values[index].unreadMessages -= 1
-    var credit = cost
-    if calls.values[index].unreadMessages == 0 {
-      credit += calls.values[index].heldPartCost
-      calls.values[index].heldPartCost = 0
-    }
-    calls.values[index].uncredited -= credit
+    guard let index = calls.index(forKey: callID),
+      let credit = calls.values[index].takeMessage(cost: cost)
+    else { return }
     creditCall(callID, index, credit)
     creditConnection(credit)
   }
@@ -93,13 +88,9 @@ extension ConnectionMachine {
     _ index: Dictionary<UInt64, CallState>.Index,
     _ cost: Int
   ) {
-    guard calls.values[index].peerMaySend else { return }
-    calls.values[index].gatheredCredit += cost
-    let gathered = calls.values[index].gatheredCredit
-    guard gathered >= local.callWindowBytes / 2 else { return }
+    let gathered = calls.values[index].gatherCredit(cost, atLeast: local.callWindowBytes / 2)
+    guard gathered > 0 else { return }
     WindowPayload.encode(creditBytes: gathered, callID: callID, into: &output)
-    calls.values[index].receiveWindow += gathered
-    calls.values[index].gatheredCredit = 0
   }
 
   private func require(_ type: FrameType, from sender: Role) throws(WireError) {
@@ -138,13 +129,14 @@ extension ConnectionMachine {
     guard callID <= highestCallID else {
       throw WireError(rule: 15, "\(header.type) frame for call \(callID), which was never opened")
     }
-    guard let index = calls.index(forKey: callID), calls.values[index].isOpen else {
+    guard let index = calls.index(forKey: callID), case let call = calls.values[index],
+      call.isOpen
+    else {
       // W16: it crossed the end of its call on the way.
       try takeWindow(header, callWindow: .max)
       if header.isFlowControlled { creditConnection(header.cost) }
       return .skip(.none)
     }
-    let call = calls.values[index]
     if header.type == .message || header.type == .end {
       guard call.peerMaySend else {
         throw WireError(rule: 17, "\(header.type) frame for call \(callID) after END")
@@ -268,7 +260,8 @@ extension ConnectionMachine {
     _ payload: RawSpan
   ) throws(WireError) -> WireEvent {
     let block = try blockRange(header, payload)
-    let callHeader = try CallHeader(payload, block)
+    let callHeader = try CallHeader(payload, block, knownMethod: lastMethod)
+    lastMethod = callHeader.method
     let callID = header.callID
     highestCallID = callID
     let message = block.upperBound..<header.length
@@ -284,8 +277,8 @@ extension ConnectionMachine {
       peerMaySend: !header.flags.contains(.end)
     )
     call.uncredited = header.cost
-    calls[callID] = call
     guard header.flags.contains(.message) else {
+      calls[callID] = call
       // Nothing will be read, so the header block is paid back at once.
       creditHeaderOnly(callID, header.cost)
       return .called(
@@ -296,10 +289,12 @@ extension ConnectionMachine {
       )
     }
     if header.flags.contains(.more) {
+      calls[callID] = call
       receivePart(callID, payload, message, cost: header.cost)
       return .called(callID, callHeader, message: nil, endsRequests: false)
     }
-    calls[callID]?.unreadMessages = 1
+    call.unreadMessages = 1
+    calls[callID] = call
     return .called(
       callID,
       callHeader,

@@ -50,11 +50,11 @@ extension ConnectionMachine {
   ///   - end: client only: whether no further message follows.
   /// - Returns: whether it is written, waits, or was dropped because the call is over.
   package mutating func send(_ message: RawSpan, on callID: UInt64, end: Bool) -> SendResult {
-    guard let index = calls.index(forKey: callID), calls.values[index].isOpen,
-      !calls.values[index].hasSentEnd
+    guard let index = calls.index(forKey: callID), case let call = calls.values[index],
+      call.isOpen, !call.hasSentEnd
     else { return .closed }
-    precondition(calls.values[index].pending == nil, "a call sends one message at a time")
-    if canWriteNow, fits(message.byteCount, calls.values[index]) {
+    precondition(call.pending == nil, "a call sends one message at a time")
+    if canWriteNow, fits(message.byteCount, call) {
       let frame = FrameHeader(
         type: .message,
         flags: end ? .end : [],
@@ -108,9 +108,11 @@ extension ConnectionMachine {
   ///   - status: how it ended.
   ///   - message: the only reply of a unary or client-streaming method, with OK.
   package mutating func sendStatus(_ callID: UInt64, _ status: EndStatus, message: RawSpan?) {
-    guard let index = calls.index(forKey: callID), calls.values[index].isOpen else { return }
+    guard let index = calls.index(forKey: callID), case let call = calls.values[index],
+      call.isOpen
+    else { return }
     guard let message, status.code == .ok else {
-      if status.code == .ok, calls.values[index].pending != nil {
+      if status.code == .ok, call.pending != nil {
         calls.values[index].pending?.ending = .status(status)
         return
       }
@@ -120,7 +122,7 @@ extension ConnectionMachine {
     }
     let blockBytes = status.byteCount
     let length = 4 + blockBytes + message.byteCount
-    if canWriteNow, calls.values[index].pending == nil, fits(length, calls.values[index]) {
+    if canWriteNow, call.pending == nil, fits(length, call) {
       let frame = FrameHeader(type: .status, flags: .message, callID: callID, length: length)
       output.append(frame)
       output.append(bigEndian: UInt32(truncatingIfNeeded: blockBytes))
@@ -130,7 +132,7 @@ extension ConnectionMachine {
       closeCall(callID, isReleased: false)
       return
     }
-    precondition(calls.values[index].pending == nil, "a call sends one message at a time")
+    precondition(call.pending == nil, "a call sends one message at a time")
     calls.values[index].pending = PendingSend(
       message: bytes(of: message),
       ending: .status(status)

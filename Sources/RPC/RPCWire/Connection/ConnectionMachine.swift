@@ -40,6 +40,9 @@ package struct ConnectionMachine: Sendable {
   var calls: [UInt64: CallState] = [:]
   var turns = TurnQueue()
   var completedWrites: [UInt64] = []
+  /// Method of the last CALL: calls of one connection mostly are of few methods, and a text that is
+  /// known need not be made again.
+  var lastMethod = ""
   var sendWindow = 0
   var receiveWindow: Int
   var gatheredCredit = 0
@@ -121,23 +124,15 @@ package struct ConnectionMachine: Sendable {
   /// At a server the call stays counted until `release` (W23).
   mutating func closeCall(_ callID: UInt64, isReleased: Bool) {
     guard let index = calls.index(forKey: callID) else { return }
-    var call = calls.values[index]
-    if call.isOpen {
-      call.isOpen = false
-      call.pending = nil
-      if call.isMidMessage {
-        assemblyBytes -= call.assembly.count
-        call.assembly = []
-        call.isMidMessage = false
-      }
-      creditConnection(call.uncredited)
-      call.uncredited = 0
-    }
+    let call = calls.values[index]
     if isReleased || call.isReleased {
       calls.remove(at: index)
-    } else {
-      calls.values[index] = call
+    } else if call.isOpen {
+      calls.values[index].close()
     }
+    guard call.isOpen else { return }
+    if call.isMidMessage { assemblyBytes -= call.assembly.count }
+    creditConnection(call.uncredited)
   }
 
   /// Server: the handler has returned, so the call no longer counts (W23).
@@ -145,7 +140,8 @@ package struct ConnectionMachine: Sendable {
   /// A reply that still waits for window goes out first.
   package mutating func release(_ callID: UInt64) {
     guard let index = calls.index(forKey: callID) else { return }
-    if calls.values[index].isOpen, case .status = calls.values[index].pending?.ending {
+    let call = calls.values[index]
+    if call.isOpen, case .status = call.pending?.ending {
       calls.values[index].isReleased = true
       return
     }

@@ -14,13 +14,26 @@ package struct CallHeader: Sendable, Equatable {
   }
 
   /// Reads the header block in `range` of a CALL payload (W7, W24, W26).
-  package init(_ bytes: RawSpan, _ range: Range<Int>) throws(WireError) {
+  ///
+  /// - Parameters:
+  ///   - bytes: the payload.
+  ///   - range: where the header block lies in it.
+  ///   - knownMethod: a method that was read before; taken over when the bytes are the same.
+  /// - Throws: `WireError` when the block is no such message or the method too long.
+  package init(
+    _ bytes: RawSpan,
+    _ range: Range<Int>,
+    knownMethod: String = ""
+  ) throws(WireError) {
     self.init(method: "")
     var offset = range.lowerBound
     while offset < range.upperBound {
       let (number, field) = try readField(bytes, &offset, end: range.upperBound)
       switch number {
-      case 1: method = try readText(bytes, field, "method", isIdentifier: true)
+      case 1:
+        method =
+          isText(bytes, field, knownMethod)
+          ? knownMethod : try readText(bytes, field, "method", isIdentifier: true)
       case 2: timeoutMicroseconds = try readNumber(field, "timeout_us")
       case 3: metadata.append(try MetadataEntry(bytes, field))
       default: break

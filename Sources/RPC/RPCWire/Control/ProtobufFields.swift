@@ -64,6 +64,23 @@ func readVarint(_ bytes: RawSpan, _ offset: inout Int, end: Int) throws(WireErro
   throw malformed("varint")
 }
 
+/// Whether a field holds exactly this text.
+func isText(_ bytes: RawSpan, _ field: ProtobufField, _ text: String) -> Bool {
+  guard case .bytes(let range) = field, range.count == text.utf8.count else { return false }
+  var text = text
+  return text.withUTF8 { known in
+    unsafe bytes.extracting(range).withUnsafeBytes { unsafe $0.elementsEqual(known) }
+  }
+}
+
+/// Whether a byte of a range is zero.
+func holdsNUL(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+  unsafe bytes.extracting(range).withUnsafeBytes { bytes in
+    for byte in unsafe bytes where byte == 0 { return true }
+    return false
+  }
+}
+
 /// Reads the text in a range; nil when it is not UTF-8.
 func readText(_ bytes: RawSpan, _ range: Range<Int>) -> String? {
   unsafe bytes.extracting(range).withUnsafeBytes {
@@ -80,7 +97,7 @@ func readText(
 ) throws(WireError) -> String {
   guard case .bytes(let range) = field else { throw malformed("\(name) has the wrong type") }
   guard let text = readText(bytes, range) else { throw malformed("\(name) is not UTF-8") }
-  if isIdentifier, text.utf8.contains(0) { throw malformed("\(name) holds a NUL") }
+  if isIdentifier, holdsNUL(bytes, range) { throw malformed("\(name) holds a NUL") }
   return text
 }
 
