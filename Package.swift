@@ -271,7 +271,7 @@ let package = Package(
       in: "Tools",
       [
         "CRawTLS", "Certificates", "JSON", "Messages", "ProtobufRuntime", "RPC", "RPCWire",
-        "RunReports", "ServiceStubs", arguments, logging,
+        "ServiceStubs", arguments, logging,
       ],
       memory: .raw
     ),
@@ -384,7 +384,7 @@ let package = Package(
     tests("Operations", in: "Tools", ["Hashing", "JSON", "Messages", "Operations", "RunReports"]),
     tests("RunReports", in: "Tools", ["JSON", "RunReports"]),
     tests("morlaif", in: "Tools", ["ChildProcesses", "JSON", "RunReports"]),
-    tests("benchmarks", in: "Tools", ["ChildProcesses", "JSON", "RunReports", "benchmarks"]),
+    tests("benchmarks", in: "Tools", ["ChildProcesses", "JSON", "benchmarks"]),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings),
     .testTarget(
       name: "IntegrationTests",

@@ -1,6 +1,6 @@
 import ChildProcesses
 import Foundation
-import RunReports
+import JSON
 import Testing
 
 @Suite struct RPCBenchmarkTests {

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import RunReports
+internal import JSON
 
 /// `benchmarks rpc`: calls, streams and connections between two processes over mutual TLS.
 struct RPCBenchmark: AsyncParsableCommand {

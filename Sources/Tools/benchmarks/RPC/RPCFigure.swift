@@ -1,5 +1,5 @@
 internal import Foundation
-internal import RunReports
+internal import JSON
 
 /// One measured line, for people and for programs.
 struct RPCFigure {
