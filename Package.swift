@@ -251,8 +251,8 @@ let package = Package(
       "Operations",
       in: "Tools",
       [
-        "DynamicMessages", "JSON", "Messages", "ProtobufRuntime", "RPC", "RunReports", "ServiceKit",
-        "ServiceStubs", logging,
+        "DynamicMessages", "Hashing", "JSON", "Messages", "ProtobufRuntime", "RPC", "RunReports",
+        "ServiceKit", "ServiceStubs", logging,
       ]
     ),
     program(

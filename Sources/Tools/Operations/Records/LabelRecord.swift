@@ -1,3 +1,4 @@
+internal import Hashing
 package import JSON
 package import Messages
 
@@ -32,6 +33,9 @@ package enum LabelRecord {
   }
 
   /// Reads a pair: `prompt` with `response_a` and `response_b`, or with `chosen` and `rejected`.
+  ///
+  /// Without an `id` the texts name the pair, so that two files in one dataset do not collide and the
+  /// same pair is not paid for twice.
   package static func pair(
     json: JSONValue,
     line: Int,
@@ -46,7 +50,8 @@ package enum LabelRecord {
       )
     }
     return PreferencePair(
-      id: json["id"]?.text ?? "line-\(line)",
+      id: json["id"]?.text
+        ?? "pair-" + SHA256.hexDigest(ofParts: [prompt, first, second]).prefix(24),
       prompt: prompt,
       responseA: first,
       responseB: second,

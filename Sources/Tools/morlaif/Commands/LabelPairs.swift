@@ -73,7 +73,10 @@ struct LabelPairs: AsyncParsableCommand {
         }
       }
       if failures > 0 {
-        throw OperationsError.failed("\(failures) judgements failed; give the same command again")
+        throw OperationsError.failed(
+          "\(failures) judgements failed, as said above; correct what is wrong there, or give the same "
+            + "command again where the judge was away: what was judged is kept"
+        )
       }
     }
   }
