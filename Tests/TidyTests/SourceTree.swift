@@ -42,6 +42,12 @@ enum SourceTree {
     return false
   }
 
+  /// What quickstart and the tests leave in a clone, which nobody commits (see `.gitignore`).
+  private static func isMadeHere(_ path: String) -> Bool {
+    path.hasPrefix("compose/state/") || path.hasPrefix("Sources/Clients/c/build/")
+      || path.contains("__pycache__/")
+  }
+
   private static func subfolders(of path: String) -> [String] {
     let folder = root.appendingPathComponent(path)
     // A folder that cannot be read has no targets, and then no test below has arguments.
@@ -69,7 +75,9 @@ enum SourceTree {
       let base = root.appendingPathComponent(folder)
       guard let walk = FileManager.default.enumerator(atPath: base.path) else { continue }
       for case let name as String in walk
-      where extensions.contains((name as NSString).pathExtension) && !isGenerated(name) {
+      where extensions.contains((name as NSString).pathExtension) && !isGenerated(name)
+        && !isMadeHere("\(folder)/\(name)")
+      {
         let url = base.appendingPathComponent(name)
         // Folders and binary files have no text; neither is a file that somebody reads.
         guard let text = try? String(contentsOf: url, encoding: .utf8) else { continue }
