@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import Testing
 
@@ -60,13 +61,14 @@ extension Cluster {
     return try #require(Int(reply.configurationVersion))
   }
 
-  /// Starts a training of the policy whose steps go to `output`.
-  func trainPolicy(steps: Int, output: String) throws -> Process {
+  /// Starts a training of the policy whose steps go to `output`, and which goes on until `cancel`.
+  func trainPolicy(output: String) throws -> Process {
     let prompts = folder.path("prompts.jsonl")
     let lines = (1...8).map { "{\"prompt\":\"How do I make tea for \($0) people?\"}\n" }
     try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: prompts))
     let settings = [
-      "steps=\(steps)", "prompts_per_step=4", "samples_per_prompt=1", "top_layers=2", "rank=2",
+      // More than any machine gets to, so that no test depends on its speed.
+      "steps=100000", "prompts_per_step=4", "samples_per_prompt=1", "top_layers=2", "rank=2",
       "epochs=1", "minibatches=1", "checkpoint_steps=2",
     ]
     return try launch(
@@ -74,6 +76,24 @@ extension Cluster {
         + principleOptions + settings.flatMap { ["--set", $0] } + endpoints,
       output: output
     )
+  }
+
+  /// Ends the run after the step under way and gives the number of its steps.
+  func cancel(_ training: Process, output: String) throws -> Int {
+    try expectSuccess(
+      morlaif([
+        "call", endpoint("policy-trainer"), "morlaif.v1.PolicyTrainer/Cancel", "{}",
+        "--certificates", certificates,
+      ])
+    )
+    // `train-policy` says by its exit code that the run did not get to its end.
+    guard training.reap() != 0, let finished = try Steps.finished(output) else {
+      throw Failure(description: "no cancelled run in \(output)")
+    }
+    guard finished.outcome == "cancelled" else {
+      throw Failure(description: "the run ended as \(finished.outcome)")
+    }
+    return finished.stepsDone
   }
 
   func expectSuccess(_ outcome: Program.Outcome) throws {

@@ -10,11 +10,12 @@ from rewards import PRINCIPLES, prepare
 from morlaif import RPCError
 from morlaif.services import PolicyTrainer
 from morlaif.v1.policy_trainer_pb2 import (
-    PolicyHyperparameters, Prompt, SamplingOptions, SwapScalarizerRequest, TrainPolicyReply,
-    TrainPolicyRequest,
+    CancelTrainingRequest, PolicyHyperparameters, Prompt, SamplingOptions, SwapScalarizerRequest,
+    TrainPolicyReply, TrainPolicyRequest,
 )
 
-STEPS = 60
+# More than any machine gets to: the test ends the run when it has seen enough.
+STEPS_MAX = 100_000
 
 
 class Training:
@@ -33,7 +34,7 @@ class Training:
             sampling=SamplingOptions(tokens_max=12),
             seed=1,
             hyperparameters=PolicyHyperparameters(
-                steps=STEPS, prompts_per_step=4, samples_per_prompt=1, top_layers=2, rank=2,
+                steps=STEPS_MAX, prompts_per_step=4, samples_per_prompt=1, top_layers=2, rank=2,
                 epochs=1, minibatches=1, checkpoint_steps=2,
             ),
         )
@@ -53,13 +54,14 @@ class Training:
         except RPCError as error:
             self.error = error
 
-    def wait_for_steps(self, count, endpoint):
-        """Waits until `count` steps were rewarded by an endpoint."""
+    def wait_for_steps(self, count, endpoint, first=1):
+        """Waits until `count` steps from `first` on were rewarded by an endpoint."""
 
         def are_there():
             if not self.thread.is_alive():
                 raise AssertionError(f"the run has ended early: {self.error or self.finished}")
-            return sum(step.scalarizer_endpoint == endpoint for step in self.steps) >= count
+            rewarded = [step.step for step in self.steps if step.scalarizer_endpoint == endpoint]
+            return sum(step >= first for step in rewarded) >= count
 
         wait_for(f"{count} steps by {endpoint}", are_there)
 
@@ -81,12 +83,14 @@ class SwapTests(unittest.TestCase):
             over = self.swap(trainer, cluster, "mean")
             training.wait_for_steps(5, python)
             back = self.swap(trainer, cluster, "scalarizer")
+            training.wait_for_steps(5, swift, first=back)
+            trainer.cancel(CancelTrainingRequest())
             training.thread.join(120)
             self.assertIsNone(training.error)
-            self.assertEqual(training.finished.outcome, "completed")
+            self.assertEqual(training.finished.outcome, "cancelled")
             self.assertEqual(cluster.stop("mean"), 0)
 
-            self.check_steps(training.steps, swift, python, over, back)
+            self.check_steps(training, swift, python, over, back)
             self.check_events(training.events, swift, python)
             self.check_journal(cluster, training)
 
@@ -99,11 +103,12 @@ class SwapTests(unittest.TestCase):
         self.assertEqual(reply.configuration_hash == "mean", name == "mean")
         return reply.first_step
 
-    def check_steps(self, steps, swift, python, over, back):
+    def check_steps(self, training, swift, python, over, back):
         # No batch lost: every step once, in order. None mixed: each by one scalarizer, and the
         # change happens where the reply said.
-        self.assertEqual([step.step for step in steps], list(range(1, STEPS + 1)))
-        expected = [swift] * (over - 1) + [python] * (back - over) + [swift] * (STEPS + 1 - back)
+        steps, count = training.steps, training.finished.steps_done
+        self.assertEqual([step.step for step in steps], list(range(1, count + 1)))
+        expected = [swift] * (over - 1) + [python] * (back - over) + [swift] * (count + 1 - back)
         self.assertEqual([step.scalarizer_endpoint for step in steps], expected)
         for step in steps:
             is_python = step.scalarizer_endpoint == python
