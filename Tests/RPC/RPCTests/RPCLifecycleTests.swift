@@ -186,6 +186,24 @@ struct RPCLifecycleTests {
     await client.close()
   }
 
+  @Test func `an address that refuses does not keep the client from the name's next one`()
+    async throws
+  {
+    let certificates = try TestCertificates.shared.get()
+    try await withServer(tls: certificates.configuration("server")) { harness in
+      var configuration = RPCClientConfiguration()
+      configuration.resolver = TwoAddresses(port: harness.port)
+      let client = harness.client(
+        certificates.configuration("client"),
+        host: "localhost",
+        configuration
+      )
+      let reply: RawMessage = try await client.unary(EchoService.Methods.echo, RawMessage())
+      #expect(reply == RawMessage())
+      await client.close()
+    }
+  }
+
   @Test func `a call after close is cancelled`() async throws {
     try await withServer(tls: nil) { harness in
       let client = harness.client(nil)

@@ -171,12 +171,15 @@ final class ConnectionHolder: Sendable {
     )
     ClientBootstrap(group: loop.eventLoop)
       .connectTimeout(TimeAmount(configuration.connectTimeout))
+      .resolver(configuration.resolver)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelOption(.writeBufferWaterMark, value: .init(low: 262_144, high: 1_048_576))
-      .channelInitializer { self.setUp($0, connection, context) }
       .connect(host: target.host, port: target.port)
+      // Only the address that answered gets handlers: the others are channels too, and their end
+      // must not look like the connection's.
+      .flatMap { self.setUp($0, connection, context) }
       .whenFailure { error in
-        // Once it has handlers, `leaving` reports the loss; before that this is all there is.
+        // Once it has handlers, `gone` reports the loss; before that this is all there is.
         self.attemptFailed(
           attempt,
           RPCError(

@@ -1,3 +1,5 @@
+package import NIOPosix
+
 /// Where a service is.
 public struct RPCTarget: Sendable, Hashable, CustomStringConvertible {
   /// Name or address.
@@ -25,6 +27,8 @@ public struct RPCClientConfiguration: Sendable {
   public var connectTimeout = Duration.seconds(5)
   /// For calls that name no timeout; nil lets them take any time.
   public var defaultTimeout: Duration?
+  /// Finds the addresses of a name; nil asks the system.
+  package var resolver: (any Resolver & Sendable)?
 
   /// The defaults.
   public init() {}
