@@ -17,4 +17,12 @@ package enum StatusCode: UInt8, Sendable, CaseIterable {
   case unavailable = 14
   case dataLoss = 15
   case unauthenticated = 16
+
+  /// The name in WIRE.md section 9, as in `INVALID_ARGUMENT`.
+  package var wireName: String {
+    "\(self)".reduce(into: "") { name, character in
+      if character.isUppercase { name += "_" }
+      name += character.uppercased()
+    }
+  }
 }

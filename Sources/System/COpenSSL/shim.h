@@ -31,8 +31,8 @@ static inline int morlaif_err_reason(unsigned long code) { return ERR_GET_REASON
 
 static inline int morlaif_err_library(unsigned long code) { return ERR_GET_LIB(code); }
 
-// Calls `found` for each DNS and IP subject alternative name of a certificate. Addresses come as
-// 4 or 16 raw bytes.
+// Calls `found` for each DNS, URI and IP subject alternative name of a certificate. Addresses come
+// as 4 or 16 raw bytes.
 static inline void morlaif_x509_each_alternative_name(
     X509 *certificate, void *user,
     void (*found)(void *user, int is_address, const unsigned char *bytes, int count)) {
@@ -42,6 +42,9 @@ static inline void morlaif_x509_each_alternative_name(
     const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
     if (name->type == GEN_DNS) {
       found(user, 0, ASN1_STRING_get0_data(name->d.dNSName), ASN1_STRING_length(name->d.dNSName));
+    } else if (name->type == GEN_URI) {
+      const ASN1_IA5STRING *uri = name->d.uniformResourceIdentifier;
+      found(user, 0, ASN1_STRING_get0_data(uri), ASN1_STRING_length(uri));
     } else if (name->type == GEN_IPADD) {
       found(user, 1, ASN1_STRING_get0_data(name->d.iPAddress),
             ASN1_STRING_length(name->d.iPAddress));

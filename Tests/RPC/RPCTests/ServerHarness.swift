@@ -29,12 +29,19 @@ struct ServerHarness: Sendable {
 func withServer<Result: Sendable>(
   tls: TLSConfiguration?,
   limits: RPCLimits = RPCLimits(),
+  access: RPCAccessRules? = nil,
+  logger: Logger = Logger(label: "test"),
   _ body: @Sendable (ServerHarness) async throws -> Result
 ) async throws -> Result {
-  let logger = Logger(label: "test")
   let echo = EchoService()
   let server = RPCServer(
-    configuration: RPCServerConfiguration(host: "127.0.0.1", port: 0, tls: tls, limits: limits),
+    configuration: RPCServerConfiguration(
+      host: "127.0.0.1",
+      port: 0,
+      tls: tls,
+      limits: limits,
+      access: access
+    ),
     services: [echo],
     logger: logger
   )

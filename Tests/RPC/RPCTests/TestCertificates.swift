@@ -18,6 +18,7 @@ struct TestCertificates: Sendable {
     try makeLeaf("server", signedBy: "ca", names: "DNS:localhost,IP:127.0.0.1")
     try makeLeaf("elsewhere", signedBy: "ca", names: "DNS:elsewhere.example")
     try makeLeaf("client", signedBy: "ca", names: "DNS:trainer.example")
+    try makeLeaf("other", signedBy: "ca", names: "URI:spiffe://example/other")
     try makeLeaf("stranger", signedBy: "other-ca", names: "DNS:stranger.example")
     try makeLeaf("expired", signedBy: "ca", names: "DNS:localhost,IP:127.0.0.1", days: -1)
   }
@@ -32,6 +33,27 @@ struct TestCertificates: Sendable {
   }
 
   func path(_ file: String) -> String { folder.appendingPathComponent(file).path }
+
+  /// A copy of one side's files in a folder of their own, to be replaced by a test.
+  func copy(_ name: String) throws -> TLSConfiguration {
+    let target = folder.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
+    let configuration = TLSConfiguration(
+      certificatePath: target.appendingPathComponent("a.pem").path,
+      keyPath: target.appendingPathComponent("a.key").path,
+      caPath: path("ca.pem")
+    )
+    try replace(configuration, by: name)
+    return configuration
+  }
+
+  /// Puts one side's files in the place of a copy's.
+  func replace(_ copy: TLSConfiguration, by name: String) throws {
+    for (path, ending) in [(copy.certificatePath, "pem"), (copy.keyPath, "key")] {
+      let data = try Data(contentsOf: URL(fileURLWithPath: self.path("\(name).\(ending)")))
+      try data.write(to: URL(fileURLWithPath: path ?? ""), options: .atomic)
+    }
+  }
 
   private func makeAuthority(_ name: String) throws {
     try openssl(

@@ -198,7 +198,11 @@ struct ConnectionMachineTests {
     )
     server.receive(client.takeOutput())
     #expect(server.outcome.error == nil)
-    #expect(server.outcome.events.isEmpty)
+    let refusals = server.outcome.events.compactMap { event in
+      if case .failed(_, let status) = event { status.code } else { nil }
+    }
+    #expect(refusals == [.resourceExhausted, .resourceExhausted])
+    #expect(server.outcome.events.count == 2)
     client.receive(server.takeOutput())
     #expect(client.outcome.events.count == 2)
   }

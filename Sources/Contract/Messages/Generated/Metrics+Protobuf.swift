@@ -129,6 +129,14 @@ extension MetricSample {
     self.init()
     name = try readIdentifier(c.pointee.name, Self.protobufName, "name")
     value = c.pointee.value
+    labels.reserveCapacity(c.pointee.n_labels)
+    for case let inner? in UnsafeBufferPointer(start: c.pointee.labels, count: c.pointee.n_labels) {
+      do throws(MessageError) {
+        labels.append(try MetricLabel(reading: inner))
+      } catch { throw error.inside(Self.protobufName, "labels", at: labels.count) }
+    }
+    kind = MetricKind(rawValue: Int32(truncatingIfNeeded: c.pointee.kind.rawValue))
+    unit = try readIdentifier(c.pointee.unit, Self.protobufName, "unit")
   }
 
   func build(
@@ -138,6 +146,61 @@ extension MetricSample {
     morlaif__v1__metric_sample__init(c)
     c.pointee.name = try arena.identifier(name, Self.protobufName, "name")
     c.pointee.value = value
+    if !labels.isEmpty {
+      let list = try arena.room(for: labels.count, (UnsafeMutablePointer<Morlaif__V1__MetricLabel>?).self)
+      for (index, item) in labels.enumerated() {
+        do throws(MessageError) {
+          (list + index).initialize(to: try item.build(in: arena))
+        } catch { throw error.inside(Self.protobufName, "labels", at: index) }
+      }
+      c.pointee.labels = list
+      c.pointee.n_labels = labels.count
+    }
+    c.pointee.kind = Morlaif__V1__MetricKind(rawValue: .init(truncatingIfNeeded: kind.rawValue))
+    c.pointee.unit = try arena.identifier(unit, Self.protobufName, "unit")
+    return c
+  }
+}
+
+extension MetricLabel {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__MetricLabel()
+    morlaif__v1__metric_label__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__MetricLabel.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__MetricLabel>) throws(MessageError) {
+    self.init()
+    name = try readIdentifier(c.pointee.name, Self.protobufName, "name")
+    value = try readText(c.pointee.value_utf8, Self.protobufName, "value_utf8")
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__MetricLabel> {
+    let c = try arena.room(for: 1, Morlaif__V1__MetricLabel.self)
+    morlaif__v1__metric_label__init(c)
+    c.pointee.name = try arena.identifier(name, Self.protobufName, "name")
+    c.pointee.value_utf8 = try arena.text(value)
     return c
   }
 }

@@ -3,6 +3,50 @@
 
 public import ProtobufRuntime
 
+/// The enum `MetricKind`.
+public enum MetricKind: Sendable, Hashable {
+  /// `METRIC_KIND_UNSPECIFIED` (0).
+  case unspecified
+  /// Only grows, from 0 when the process starts.
+  case counter
+  /// Goes up and down.
+  case gauge
+  /// Part of a histogram.
+  case histogram
+  /// A number that this version does not know; it is kept as it came.
+  case unrecognized(Int32)
+
+  /// The value with the number zero, which an absent field has.
+  public init() { self = .unspecified }
+
+  /// The value with a number.
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .counter
+      case 2: self = .gauge
+      case 3: self = .histogram
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  /// The value's number on the wire.
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .counter: 1
+      case .gauge: 2
+      case .histogram: 3
+      case .unrecognized(let rawValue): rawValue
+    }
+  }
+
+  /// Every value that this version knows, in the order of the `.proto`.
+  public static var known: [MetricKind] {
+    [.unspecified, .counter, .gauge, .histogram]
+  }
+}
+
 /// The message `morlaif.v1.MetricsSnapshotRequest`.
 public struct MetricsSnapshotRequest: ProtobufMessage {
   /// The message's full name.
@@ -31,16 +75,26 @@ public struct MetricsSnapshotReply: ProtobufMessage {
   }
 }
 
-/// One value. Names end in their unit, for example "process_resident_memory_peak_bytes".
+/// One value, as Prometheus counts: a histogram is several samples, NAME_bucket for each bound (label
+/// "le", cumulative), NAME_sum and NAME_count. Filled by the server.
 public struct MetricSample: ProtobufMessage {
   /// The message's full name.
   public static var protobufName: String { "morlaif.v1.MetricSample" }
 
-  /// `name`.
+  /// Ends in its unit, and in "_total" for a counter: "rpc_server_received_bytes_total".
   public var name: String = ""
 
   /// `value`.
   public var value: Double = 0
+
+  /// What tells samples of one name apart, in the order in which the catalog names them.
+  public var labels: [MetricLabel] = []
+
+  /// `kind`.
+  public var kind: MetricKind = MetricKind()
+
+  /// "calls", "seconds", "bytes" and so on.
+  public var unit: String = ""
 
   /// Makes the message with every field at its default.
   public init() {}
@@ -48,7 +102,37 @@ public struct MetricSample: ProtobufMessage {
   /// Makes the message; what is left out has its default.
   public init(
     name: String = "",
-    value: Double = 0
+    value: Double = 0,
+    labels: [MetricLabel] = [],
+    kind: MetricKind = MetricKind(),
+    unit: String = ""
+  ) {
+    self.name = name
+    self.value = value
+    self.labels = labels
+    self.kind = kind
+    self.unit = unit
+  }
+}
+
+/// One label of a sample, for example method: "morlaif.v1.Scalarizer/Scalarize". Filled by the server.
+public struct MetricLabel: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.MetricLabel" }
+
+  /// `name`.
+  public var name: String = ""
+
+  /// `value_utf8`.
+  public var value: String = ""
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    name: String = "",
+    value: String = ""
   ) {
     self.name = name
     self.value = value

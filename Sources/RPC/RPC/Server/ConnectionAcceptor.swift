@@ -5,8 +5,11 @@ internal import RPCWire
 /// Builds the handlers of each accepted connection.
 struct ConnectionAcceptor: Sendable {
   let limits: RPCLimits
-  let context: TLSContext?
-  let router: RPCRouter
+  let identity: TLSIdentity?
+  let policy: ServerPolicy
+  let rate: AdmissionRate
+  let metrics: RPCServerMetrics
+  let refusals: RefusalLog
   let loops: [ObjectIdentifier: RPCLoop]
   let connections: ConnectionRegistry
   let logger: Logger
@@ -16,19 +19,26 @@ struct ConnectionAcceptor: Sendable {
     guard let loop = loops[ObjectIdentifier(channel.eventLoop)] else {
       return channel.eventLoop.makeFailedFuture(ChannelError.inappropriateOperationForState)
     }
+    guard rate.take(now: .now()) else { return refuse(channel, .rate) }
     let connection = ServerConnection(
       loop: loop,
-      router: router,
-      limits: limits.decoding,
+      policy: policy,
+      limits: limits,
+      metrics: metrics,
+      refusals: refusals,
       logger: logger,
-      onClose: { [connections] in connections.remove($0) }
+      onClose: { [connections, metrics] in
+        connections.remove($0)
+        metrics.count { $0.connectionsOpen -= 1 }
+      }
     )
-    guard connections.add(connection, countMax: limits.connectionsMax) else {
-      logger.warning(
-        "connection refused: too many",
-        metadata: ["rpc.connections.max": "\(limits.connectionsMax)"]
-      )
-      return channel.eventLoop.makeFailedFuture(ChannelError.inappropriateOperationForState)
+    let address = channel.remoteAddress?.ipAddress ?? "unknown"
+    if let reason = connections.add(connection, address: address, limits: limits) {
+      return refuse(channel, reason)
+    }
+    metrics.count {
+      $0.connectionsAccepted += 1
+      $0.connectionsOpen += 1
     }
     let wire = WireChannel(
       loop: loop,
@@ -44,15 +54,43 @@ struct ConnectionAcceptor: Sendable {
     )
     connection.attach(wire)
     do {
-      if let context {
-        try channel.pipeline.syncOperations.addHandler(TLSHandler(context, serverName: nil))
+      try channel.pipeline.syncOperations.addHandler(
+        ConnectionGuard(metrics: metrics, firstByteTimeout: TimeAmount(limits.firstByteTimeout))
+      )
+      if let identity {
+        try channel.pipeline.syncOperations.addHandler(
+          TLSHandler(identity.current, serverName: nil)
+        )
       }
       try channel.pipeline.syncOperations.addHandler(wire)
-      if context == nil { wire.start() }
+      if identity == nil { wire.start() }
       return channel.eventLoop.makeSucceededVoidFuture()
     } catch {
       connections.remove(connection)
+      metrics.count { $0.connectionsOpen -= 1 }
       return channel.eventLoop.makeFailedFuture(error)
     }
+  }
+
+  private func refuse(
+    _ channel: any Channel,
+    _ reason: RPCServerMetrics.ConnectionRefusal
+  ) -> EventLoopFuture<Void> {
+    metrics.count { $0.connectionsRefused[reason, default: 0] += 1 }
+    let limit =
+      switch reason {
+      case .connections: "\(limits.connectionsMax) connections"
+      case .address: "\(limits.connectionsPerAddressMax) connections from one address"
+      case .rate: "\(limits.handshakesPerSecondMax) handshakes a second"
+      case .stopping: "the server is stopping"
+      }
+    refusals.log(
+      "connection refused",
+      [
+        "rpc.peer": "\(channel.remoteAddress?.description ?? "unknown")",
+        "rpc.reason": "\(reason.rawValue)", "rpc.limit": "\(limit)",
+      ]
+    )
+    return channel.eventLoop.makeFailedFuture(ChannelError.inappropriateOperationForState)
   }
 }

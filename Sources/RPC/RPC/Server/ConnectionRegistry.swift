@@ -4,7 +4,8 @@ internal import Synchronization
 /// The open connections of a server.
 final class ConnectionRegistry: Sendable {
   fileprivate struct State {
-    var connections: [ObjectIdentifier: ServerConnection] = [:]
+    var connections: [ObjectIdentifier: (connection: ServerConnection, address: String)] = [:]
+    var countByAddress: [String: Int] = [:]
     var isClosing = false
     var waiter: CheckedContinuation<Void, Never>?
   }
@@ -14,19 +15,37 @@ final class ConnectionRegistry: Sendable {
   /// Connections open now.
   var count: Int { state.withLock { $0.connections.count } }
 
+  /// All of them.
+  var all: [ServerConnection] { state.withLock { $0.connections.values.map(\.connection) } }
+
   /// Adds a connection unless there are too many or the server is stopping.
-  func add(_ connection: ServerConnection, countMax: Int) -> Bool {
+  ///
+  /// - Returns: why it was not added; nil when it was.
+  func add(
+    _ connection: ServerConnection,
+    address: String,
+    limits: RPCLimits
+  ) -> RPCServerMetrics.ConnectionRefusal? {
     state.withLock { state in
-      guard !state.isClosing, state.connections.count < countMax else { return false }
-      state.connections[ObjectIdentifier(connection)] = connection
-      return true
+      if state.isClosing { return .stopping }
+      guard state.connections.count < limits.connectionsMax else { return .connections }
+      let count = state.countByAddress[address, default: 0]
+      guard limits.connectionsPerAddressMax == 0 || count < limits.connectionsPerAddressMax else {
+        return .address
+      }
+      state.countByAddress[address] = count + 1
+      state.connections[ObjectIdentifier(connection)] = (connection, address)
+      return nil
     }
   }
 
   /// Forgets a connection that is gone.
   func remove(_ connection: ServerConnection) {
     let waiter = state.withLock { state in
-      state.connections[ObjectIdentifier(connection)] = nil
+      if let (_, address) = state.connections.removeValue(forKey: ObjectIdentifier(connection)) {
+        let count = state.countByAddress[address, default: 0] - 1
+        state.countByAddress[address] = count > 0 ? count : nil
+      }
       return state.takeWaiterIfEmpty()
     }
     waiter?.resume()
@@ -36,12 +55,13 @@ final class ConnectionRegistry: Sendable {
   func close(drainTimeout: Duration) async {
     let open = state.withLock { state in
       state.isClosing = true
-      return Array(state.connections.values)
+      return state.connections.values.map(\.connection)
     }
-    for connection in open {
-      connection.loop.run { connection.drain() }
-      connection.loop.eventLoop.scheduleTask(in: TimeAmount(drainTimeout)) { connection.stop() }
+    // One timer for all: a timer of its own would keep each connection until it fires.
+    let timer = open.first?.loop.eventLoop.scheduleTask(in: TimeAmount(drainTimeout)) {
+      for connection in self.all { connection.loop.run { connection.stop() } }
     }
+    for connection in open { connection.loop.run { connection.drain() } }
     await withCheckedContinuation { continuation in
       let waiter = state.withLock { state in
         state.waiter = continuation
@@ -49,6 +69,7 @@ final class ConnectionRegistry: Sendable {
       }
       waiter?.resume()
     }
+    timer?.cancel()
   }
 }
 

@@ -29,6 +29,8 @@ public final class HealthRegistry: Sendable {
     var nextWatcherID: UInt64 = 0
     var startedAt: ContinuousClock.Instant?
     var isStopping = false
+    /// Names that `expect` gave and nobody has set since.
+    var expected: Set<String> = []
   }
 
   private let state = Mutex(State())
@@ -40,6 +42,7 @@ public final class HealthRegistry: Sendable {
   public func set(_ service: String, _ status: Status, detail: String = "") {
     state.withLock { state in
       guard !state.isStopping else { return }
+      state.expected.remove(service)
       state.set(service, Report(status: status, detail: detail))
     }
   }
@@ -80,12 +83,26 @@ public final class HealthRegistry: Sendable {
     return stream
   }
 
-  /// The server listens: services that nobody has set are serving.
-  func start(services: [String]) {
+  /// Names services that will come; they and the server as a whole are starting until then.
+  public func expect(_ services: [String], detail: String) {
     state.withLock { state in
-      state.startedAt = ContinuousClock.now
-      for service in services + [""] where state.reports[service] == nil {
-        state.reports[service] = Report(status: .serving, detail: "")
+      for service in services + [""] {
+        state.set(service, Report(status: .starting, detail: detail))
+        state.expected.insert(service)
+      }
+    }
+  }
+
+  /// The server listens: services that nobody has set are serving, and those that were expected are
+  /// too once the server has loaded.
+  func start(services: [String], isLoading: Bool) {
+    state.withLock { state in
+      state.startedAt = state.startedAt ?? ContinuousClock.now
+      for service in services + [""] {
+        let hasCome = !isLoading && state.expected.remove(service) != nil
+        if hasCome || state.reports[service] == nil {
+          state.set(service, Report(status: .serving, detail: ""))
+        }
       }
     }
   }

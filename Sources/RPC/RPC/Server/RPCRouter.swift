@@ -8,6 +8,8 @@ public struct RPCRouter: Sendable {
   private(set) var routes: [String: RPCRoute] = [:]
   /// What is registered, in that order, for reflection.
   package private(set) var registered: [RPCRegisteredMethod] = []
+  /// Whether what is registered now stands beside the server's limit on calls.
+  var registersStanding = false
 
   /// A router without methods.
   public init() {}
@@ -109,7 +111,11 @@ public struct RPCRouter: Sendable {
     _ entry: RPCRoute.Entry
   ) {
     precondition(routes[method.fullName] == nil, "\(method.fullName) is registered twice")
-    routes[method.fullName] = RPCRoute(method: method, entry: entry)
+    routes[method.fullName] = RPCRoute(
+      method: method,
+      entry: entry,
+      isStanding: registersStanding
+    )
     registered.append(
       RPCRegisteredMethod(
         method: method,
@@ -132,6 +138,9 @@ struct RPCRoute: Sendable {
 
   let method: RPCMethod
   let entry: Entry
+  /// Whether it is answered beyond the limit on calls, because it tells how the server is.
+  let isStanding: Bool
+  let metrics = RPCMethodMetrics()
 }
 
 /// What reflection tells about a method.

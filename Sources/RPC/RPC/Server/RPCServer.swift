@@ -1,3 +1,4 @@
+internal import Glibc
 public import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -20,24 +21,44 @@ public final class RPCServer: Service {
   }
 
   private let configuration: RPCServerConfiguration
-  private let services: [any RPCService]
+  private let standing: [any RPCService]
+  private let services: Mutex<[any RPCService]>
   private let logger: Logger
+  private let policy: ServerPolicy
+  /// Nil until the server listens, or when it listens without TLS.
+  private let identity = Mutex<TLSIdentity?>(nil)
+  private let refusals: RefusalLog
+  /// What the server counts.
+  package let metrics = RPCServerMetrics()
   /// What `Health` says about this server; services may change it.
   public let health: HealthRegistry
   private let state = Mutex(State.starting(waiters: []))
   private let connections = ConnectionRegistry()
 
   /// A server that `run` starts.
+  ///
+  /// - Parameters:
+  ///   - configuration: where to listen, identity, limits, rules.
+  ///   - services: what it offers.
+  ///   - standing: what it offers beyond its limit on calls and while it loads, `Health` for one.
+  ///   - isLoading: whether `install` will add services; until then calls to them are UNAVAILABLE.
+  ///   - logger: gets refusals as warnings, everything else at debug level.
+  ///   - health: what `Health` says.
   public init(
     configuration: RPCServerConfiguration,
     services: [any RPCService],
+    standing: [any RPCService] = [],
+    isLoading: Bool = false,
     logger: Logger,
     health: HealthRegistry = HealthRegistry()
   ) {
     self.configuration = configuration
-    self.services = services
+    self.services = Mutex(services)
+    self.standing = standing
     self.logger = logger
     self.health = health
+    self.refusals = RefusalLog(logger)
+    self.policy = ServerPolicy(isLoading: isLoading, access: configuration.access)
   }
 
   /// The port in use; nil until the server listens.
@@ -82,12 +103,79 @@ public final class RPCServer: Service {
     logger.debug("server stopped")
   }
 
+  /// Adds services to a server that was made to load them, and declares it serving.
+  ///
+  /// - Throws: `RPCError` when a service is there already, or rules name methods it does not have.
+  public func install(_ services: [any RPCService]) throws(RPCError) {
+    self.services.withLock { $0 += services }
+    try route(isLoading: false)
+    try check(policy.current.access)
+  }
+
+  /// Reads certificate, key and CA again for the handshakes to come.
+  ///
+  /// - Throws: `RPCError` naming the file that cannot be used; the old ones then stay in force.
+  public func reloadCertificate() throws(RPCError) {
+    guard let identity = identity.withLock({ $0 }) else { return }
+    do throws(TLSError) {
+      let context = try identity.reload()
+      metrics.count { $0.certificateReloads += 1 }
+      noteCertificate(context)
+    } catch {
+      metrics.count { $0.certificateReloadFailures += 1 }
+      throw RPCError(code: .failedPrecondition, message: "\(error)", cause: error)
+    }
+  }
+
+  /// Whether certificate, key or CA were replaced since they were read, and left alone since this was
+  /// last asked.
+  public func certificateHasChanged() -> Bool {
+    identity.withLock { $0 }?.hasSettledChange() ?? false
+  }
+
+  /// Puts other rules in force, for calls to come and for connections that they revoke.
+  ///
+  /// - Throws: `RPCError` when they name methods that the services here do not have; the old ones
+  ///   then stay in force.
+  public func setAccess(_ access: RPCAccessRules?) throws(RPCError) {
+    try check(access)
+    policy.change(access: access)
+    guard let access else { return }
+    for connection in connections.all { connection.loop.run { connection.enforce(access) } }
+  }
+
+  private func check(_ access: RPCAccessRules?) throws(RPCError) {
+    let methods = policy.current.router.registered.map(\.method)
+    guard let unknown = access?.unknownMethods(among: methods), let first = unknown.first else {
+      return
+    }
+    throw RPCError(
+      code: .failedPrecondition,
+      message: "access rules: there is no method \(first); "
+        + "morlaif call HOST:PORT --list names those that are here"
+    )
+  }
+
+  private func noteCertificate(_ context: TLSContext) {
+    guard let certificate = context.certificate else { return }
+    metrics.count { $0.certificateEndSeconds = certificate.notAfterSeconds }
+    logger.notice(
+      "certificate loaded",
+      metadata: [
+        "tls.identity": "\(certificate.identity.name)",
+        "tls.serial": "\(certificate.identity.serialNumber)",
+        "tls.days_left": "\((certificate.notAfterSeconds - Int(time(nil))) / 86_400)",
+      ]
+    )
+  }
+
   private func listen() async throws -> any Channel {
     if let invalid = configuration.limits.wireSettings.firstInvalid {
       throw RPCError(code: .invalidArgument, message: "limits of the server: \(invalid)")
     }
-    let context = try makeTLSContext()
-    let router = try makeRouter()
+    let identity = try makeIdentity()
+    try route(isLoading: policy.current.isLoading)
+    try check(policy.current.access)
     let group = MultiThreadedEventLoopGroup.singleton
     var loops: [ObjectIdentifier: RPCLoop] = [:]
     for eventLoop in group.makeIterator() {
@@ -95,8 +183,11 @@ public final class RPCServer: Service {
     }
     let acceptor = ConnectionAcceptor(
       limits: configuration.limits,
-      context: context,
-      router: router,
+      identity: identity,
+      policy: policy,
+      rate: AdmissionRate(perSecond: configuration.limits.handshakesPerSecondMax, now: .now()),
+      metrics: metrics,
+      refusals: refusals,
       loops: loops,
       connections: connections,
       logger: logger
@@ -129,24 +220,35 @@ public final class RPCServer: Service {
     return listener
   }
 
-  private func makeTLSContext() throws(RPCError) -> TLSContext? {
+  private func makeIdentity() throws(RPCError) -> TLSIdentity? {
     guard let tls = configuration.tls else { return nil }
     do throws(TLSError) {
-      return try TLSContext(tls, role: .server)
+      let identity = try TLSIdentity(tls, role: .server) { [policy] in
+        policy.current.access?.revocation(of: $0)
+      }
+      self.identity.withLock { $0 = identity }
+      noteCertificate(identity.current)
+      return identity
     } catch {
       throw RPCError(code: .failedPrecondition, message: "\(error)", cause: error)
     }
   }
 
-  private func makeRouter() throws(RPCError) -> RPCRouter {
-    var router = RPCRouter()
-    for service in services { service.register(in: &router) }
-    let names = services.map(\.serviceName)
+  /// Puts the methods of all services in force.
+  private func route(isLoading: Bool) throws(RPCError) {
+    let services = self.services.withLock { $0 }
+    let names = (standing + services).map(\.serviceName)
     guard Set(names).count == names.count else {
       throw RPCError(code: .invalidArgument, message: "a service is given twice: \(names)")
     }
-    health.start(services: names)
-    return router
+    var router = RPCRouter()
+    router.registersStanding = true
+    for service in standing { service.register(in: &router) }
+    router.registersStanding = false
+    for service in services { service.register(in: &router) }
+    metrics.know(router)
+    policy.change(router: router, isLoading: isLoading)
+    health.start(services: names, isLoading: isLoading)
   }
 
   private func refusePlainTextBeyondLoopback(_ listener: any Channel) async throws(RPCError) {

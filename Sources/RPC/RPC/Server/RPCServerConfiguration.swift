@@ -11,18 +11,22 @@ public struct RPCServerConfiguration: Sendable {
   public var tls: TLSConfiguration?
   /// What peers may ask of this server.
   public var limits: RPCLimits
+  /// Which client may call which method; nil allows everybody everything.
+  public var access: RPCAccessRules?
 
   /// States all; the limits have defaults.
   public init(
     host: String,
     port: Int,
     tls: TLSConfiguration?,
-    limits: RPCLimits = RPCLimits()
+    limits: RPCLimits = RPCLimits(),
+    access: RPCAccessRules? = nil
   ) {
     self.host = host
     self.port = port
     self.tls = tls
     self.limits = limits
+    self.access = access
   }
 }
 
@@ -38,8 +42,16 @@ public struct RPCLimits: Sendable, Hashable {
   public var callWindowBytes = 262_144
   /// Bytes a connection may hold unread.
   public var connectionWindowBytes = 16_777_216
+  /// Calls at once on all connections together; `Health` and its like do not count.
+  public var callsTotalMax = 16_384
   /// Connections at once.
   public var connectionsMax = 8_192
+  /// Connections at once from one address; 0 is as many as `connectionsMax`.
+  public var connectionsPerAddressMax = 0
+  /// Connections that may begin their handshake within a second; 0 is no limit.
+  public var handshakesPerSecondMax = 0
+  /// For the first byte of a connection; zero is as long as the handshake.
+  public var firstByteTimeout = Duration.seconds(5)
   /// For TLS handshake and HELLO together.
   public var handshakeTimeout = Duration.seconds(10)
   /// Silence before a PING, and again before a peer is taken for dead; zero turns it off.

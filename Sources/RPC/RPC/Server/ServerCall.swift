@@ -9,6 +9,7 @@ final class ServerCall: @unchecked Sendable {
   let route: RPCRoute
   let context: RPCServerContext
   let deadline: NIODeadline?
+  let began: NIODeadline
   var task: Task<Void, Never>?
   var inbound: InboundMessages?
   var outbound: OutboundMessages?
@@ -18,10 +19,17 @@ final class ServerCall: @unchecked Sendable {
   var hasEnded = false
 
   /// A call that has just arrived.
-  init(id: UInt64, route: RPCRoute, context: RPCServerContext, deadline: NIODeadline?) {
+  init(
+    id: UInt64,
+    route: RPCRoute,
+    context: RPCServerContext,
+    deadline: NIODeadline?,
+    began: NIODeadline
+  ) {
     self.id = id
     self.route = route
     self.context = context
     self.deadline = deadline
+    self.began = began
   }
 }

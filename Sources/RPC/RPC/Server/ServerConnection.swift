@@ -9,8 +9,11 @@ internal import RPCWire
 @safe
 final class ServerConnection: WireDriver, @unchecked Sendable {
   let loop: RPCLoop
-  private let router: RPCRouter
-  private let limits: DecodingLimits
+  private let policy: ServerPolicy
+  private let limits: RPCLimits
+  private let decoding: DecodingLimits
+  private let metrics: RPCServerMetrics
+  private let refusals: RefusalLog
   private let logger: Logger
   private let onClose: @Sendable (ServerConnection) -> Void
   private var calls: [UInt64: ServerCall] = [:]
@@ -18,6 +21,11 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
   private var deadlines: DeadlineTimer?
   private var lingering: Scheduled<Void>?
   private var isDraining = false
+  private var isReady = false
+  private let accepted = NIODeadline.now()
+  private var edition: ServerPolicy.Edition
+  /// What the rules of this edition say about this client, by method.
+  private var permissions: [String: Bool] = [:]
 
   /// How long a drained connection without calls waits for the client to close it (W36).
   private static let linger = TimeAmount.seconds(1)
@@ -25,14 +33,20 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
   /// A connection that `attach` completes.
   init(
     loop: RPCLoop,
-    router: RPCRouter,
-    limits: DecodingLimits,
+    policy: ServerPolicy,
+    limits: RPCLimits,
+    metrics: RPCServerMetrics,
+    refusals: RefusalLog,
     logger: Logger,
     onClose: @escaping @Sendable (ServerConnection) -> Void
   ) {
     self.loop = loop
-    self.router = router
+    self.policy = policy
+    self.edition = policy.current
     self.limits = limits
+    self.decoding = limits.decoding
+    self.metrics = metrics
+    self.refusals = refusals
     self.logger = logger
     self.onClose = onClose
   }
@@ -53,7 +67,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     _ call: ServerCall
   ) -> Request? {
     let result = unsafe bytes.withUnsafeBytes { bytes in
-      Result { () throws(MessageError) in unsafe try Request(protobuf: bytes, limits: limits) }
+      Result { () throws(MessageError) in unsafe try Request(protobuf: bytes, limits: decoding) }
     }
     switch result {
     case .success(let request): return request
@@ -78,7 +92,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
       }
     }
     call.inbound = messages
-    return RPCStream(messages, limits: limits, undecodable: .invalidArgument)
+    return RPCStream(messages, limits: decoding, undecodable: .invalidArgument)
   }
 
   /// Where a call's replies go.
@@ -142,14 +156,14 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
       )
     }
     if let refusal { return fail(call, refusal) }
-    conclude(call)
+    conclude(call, .ok)
   }
 
   /// Ends a streaming call with OK.
   func end(_ call: ServerCall) {
     guard !call.hasEnded else { return }
     channel?.machine.sendStatus(call.id, EndStatus(), message: nil)
-    conclude(call)
+    conclude(call, .ok)
   }
 
   /// Ends a call with an error and tells the handler, if it still runs, by cancelling its task.
@@ -157,13 +171,22 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     guard !call.hasEnded, let channel else { return }
     let status = error.status(metadataBytesMax: channel.machine.peer.metadataBytesMax)
     channel.machine.sendStatus(call.id, status, message: nil)
-    conclude(call)
+    conclude(call, status.code)
     abandon(call, error)
   }
 
   // MARK: WireDriver
 
   func connectionIsReady(_ channel: WireChannel) {
+    isReady = true
+    metrics.count { $0.handshakesCompleted += 1 }
+    logger.debug(
+      "client connected",
+      metadata: [
+        "rpc.peer": "\(channel.peer.address)",
+        "rpc.identity": "\(channel.peer.identity?.name ?? "none")",
+      ]
+    )
     if isDraining { drain() }
   }
 
@@ -182,11 +205,12 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
       if let call = calls[callID] { requestsEnded(call) }
     case .cancelled(let callID, let cancel):
       guard let call = calls[callID] else { return }
-      call.hasEnded = true
+      settle(call, cancel.code)
       abandon(call, RPCError(EndStatus(code: cancel.code, message: cancel.reason)))
     case .failed(let callID, let status):
-      guard let call = calls[callID] else { return }
-      call.hasEnded = true
+      // The machine refused it before there was a call, or ended one that had begun.
+      guard let call = calls[callID] else { return countRefusal(status) }
+      settle(call, status.code)
       abandon(call, RPCError(status))
     case .goingAway(let goAway):
       if goAway.code != .ok {
@@ -208,8 +232,9 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
       "client gone",
       metadata: ["rpc.peer": "\(channel.peer.address)", "rpc.reason": "\(error.message)"]
     )
+    reportLoss(error, channel)
     for call in calls.values {
-      call.hasEnded = true
+      settle(call, .cancelled)
       abandon(call, RPCError(code: .cancelled, message: "the client is gone: \(error.message)"))
     }
     self.channel = nil
@@ -231,6 +256,24 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     lingerIfIdle()
   }
 
+  /// Closes the connection of a client that new rules revoke.
+  func enforce(_ access: RPCAccessRules) {
+    guard let channel, let identity = channel.peer.identity,
+      let revoked = access.revocation(of: identity)
+    else { return }
+    refusals.log(
+      "connection ended: revoked",
+      [
+        "rpc.peer": "\(channel.peer.address)", "rpc.identity": "\(identity.name)",
+        "rpc.reason": "\(revoked)",
+      ]
+    )
+    let error = RPCError(code: .permissionDenied, message: "\(identity.name) was revoked")
+    for call in calls.values { fail(call, error) }
+    channel.machine.goAway(code: .permissionDenied, reason: error.message)
+    channel.close(error)
+  }
+
   /// Ends what is still open and closes.
   func stop() {
     let error = RPCError(
@@ -244,20 +287,22 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
   // MARK: Private
 
   private func accept(_ callID: UInt64, _ header: CallHeader, _ channel: WireChannel) {
-    guard let route = router.routes[header.method] else {
-      channel.machine.sendStatus(
-        callID,
-        EndStatus(code: .unimplemented, message: "there is no method \(header.method) here"),
-        message: nil
-      )
-      channel.machine.release(callID)
-      return
+    if !policy.isCurrent(edition) {
+      edition = policy.current
+      permissions = [:]
     }
+    guard let route = edition.router.routes[header.method] else {
+      return refuse(callID, unknown(header.method), channel)
+    }
+    if let refusal = refusal(of: route, channel.peer) {
+      return refuse(callID, refusal, channel)
+    }
+    let now = NIODeadline.now()
     var deadline: NIODeadline?
     var instant: ContinuousClock.Instant?
     if header.timeoutMicroseconds > 0 {
       let microseconds = Int64(clamping: header.timeoutMicroseconds)
-      let due = NIODeadline.now() + .microseconds(microseconds)
+      let due = now + .microseconds(microseconds)
       deadline = due
       instant = ContinuousClock.now + .microseconds(microseconds)
       deadlines?.watch(due)
@@ -268,9 +313,77 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
       metadata: RPCMetadata(header.metadata),
       deadline: instant
     )
-    let call = ServerCall(id: callID, route: route, context: context, deadline: deadline)
+    let call = ServerCall(
+      id: callID,
+      route: route,
+      context: context,
+      deadline: deadline,
+      began: now
+    )
     calls[callID] = call
+    route.metrics.began()
+    metrics.callOpened()
     if case .stream(let start) = route.entry { start(call, self) }
+  }
+
+  /// W21: a method that is not here, or not here yet.
+  private func unknown(_ method: String) -> EndStatus {
+    guard edition.isLoading else {
+      return EndStatus(code: .unimplemented, message: "there is no method \(method) here")
+    }
+    return EndStatus(
+      code: .unavailable,
+      message: "\(method): the service is still loading",
+      isUnprocessed: true
+    )
+  }
+
+  /// Why a call may not begin: rules, or the limit on all calls of the server.
+  private func refusal(of route: RPCRoute, _ peer: RPCPeer) -> EndStatus? {
+    if let access = edition.access, !isPermitted(route.method, peer, access) {
+      let name = peer.identity?.name ?? "a client without a certificate"
+      metrics.count { $0.callsDenied += 1 }
+      refusals.log(
+        "call denied",
+        [
+          "rpc.peer": "\(peer.address)", "rpc.identity": "\(name)",
+          "rpc.method": "\(route.method.fullName)",
+        ]
+      )
+      return EndStatus(
+        code: .permissionDenied,
+        message: "\(name) may not call \(route.method.fullName): no access rule allows it"
+      )
+    }
+    guard route.isStanding || metrics.callsOpen < limits.callsTotalMax else {
+      return EndStatus(
+        code: .resourceExhausted,
+        message: "more than \(limits.callsTotalMax) calls at once on this server",
+        isUnprocessed: true
+      )
+    }
+    return nil
+  }
+
+  private func isPermitted(
+    _ method: RPCMethod,
+    _ peer: RPCPeer,
+    _ access: RPCAccessRules
+  ) -> Bool {
+    if let known = permissions[method.fullName] { return known }
+    let isPermitted = access.permits(peer.identity, method)
+    permissions[method.fullName] = isPermitted
+    return isPermitted
+  }
+
+  private func refuse(_ callID: UInt64, _ status: EndStatus, _ channel: WireChannel) {
+    channel.machine.sendStatus(callID, status, message: nil)
+    channel.machine.release(callID)
+    countRefusal(status)
+  }
+
+  private func countRefusal(_ status: EndStatus) {
+    metrics.count { $0.callsRefused[status.code.wireName, default: 0] += 1 }
   }
 
   private func receive(
@@ -313,9 +426,17 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
   }
 
   /// The client will know, or does not care: nothing more is sent for this call.
-  private func conclude(_ call: ServerCall) {
-    call.hasEnded = true
+  private func conclude(_ call: ServerCall, _ code: StatusCode) {
+    settle(call, code)
     channel?.flushLater()
+  }
+
+  /// The outcome is known; it is counted once.
+  private func settle(_ call: ServerCall, _ code: StatusCode) {
+    guard !call.hasEnded else { return }
+    call.hasEnded = true
+    let elapsed = NIODeadline.now() - call.began
+    call.route.metrics.ended(code, microseconds: elapsed.nanoseconds / 1_000)
   }
 
   /// Tells everybody who waits inside the handler that the call is over.
@@ -329,6 +450,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
   /// The handler has returned; the call counts no longer (W23).
   private func release(_ call: ServerCall) {
     guard calls.removeValue(forKey: call.id) != nil else { return }
+    metrics.callClosed()
     call.outbound?.close(RPCError(code: .cancelled, message: "the handler has returned"))
     channel?.machine.release(call.id)
     lingerIfIdle()
@@ -357,6 +479,57 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
       }
     }
     return next
+  }
+
+  /// Counts and logs why a connection ended, unless it simply did.
+  private func reportLoss(_ error: RPCError, _ channel: WireChannel) {
+    if let broken = error.cause as? WireError {
+      metrics.count { $0.brokenRules[broken.rule, default: 0] += 1 }
+      if isReady { logRefusal("connection ended: rule broken", "\(broken)", error, channel) }
+    }
+    guard !isReady else {
+      if let failure = error.cause as? TLSError { reportBrokenTLS(failure, error, channel) }
+      return
+    }
+    guard !isDraining else { return }
+    let fault = handshakeFault(error)
+    metrics.count { $0.handshakeFailures[fault, default: 0] += 1 }
+    // Those who only look whether the port is open come every few seconds.
+    guard fault != .closed else { return }
+    logRefusal("handshake failed", fault.rawValue, error, channel)
+  }
+
+  private func reportBrokenTLS(_ failure: TLSError, _ error: RPCError, _ channel: WireChannel) {
+    guard case .renegotiation = failure else {
+      return metrics.count { $0.brokenTLS += 1 }
+    }
+    metrics.count { $0.renegotiationsRefused += 1 }
+    logRefusal("connection ended: renegotiation", "renegotiation", error, channel)
+  }
+
+  private func handshakeFault(_ error: RPCError) -> HandshakeFault {
+    switch error.cause {
+    case let failure as TLSError: failure.handshakeFault
+    case is WireError: .protocolError
+    case nil where NIODeadline.now() - accepted >= TimeAmount(limits.handshakeTimeout): .timeout
+    default: .closed
+    }
+  }
+
+  private func logRefusal(
+    _ message: Logger.Message,
+    _ reason: String,
+    _ error: RPCError,
+    _ channel: WireChannel
+  ) {
+    refusals.log(
+      message,
+      [
+        "rpc.peer": "\(channel.peer.address)", "rpc.reason": "\(reason)",
+        "rpc.identity": "\(channel.peer.identity?.name ?? "none")",
+        "rpc.detail": "\(error.cause.map { "\($0)" } ?? error.message)",
+      ]
+    )
   }
 
   private static func tooLong(_ byteCount: Int, _ byteCountMax: Int) -> RPCError {

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Glibc
 
 /// The names a certificate carries.
 enum CertificateNames {
@@ -26,8 +27,28 @@ enum CertificateNames {
     }
     return RPCPeer.Identity(
       commonName: unsafe commonName(certificate),
-      alternativeNames: collector.names
+      alternativeNames: collector.names,
+      serialNumber: unsafe serialNumber(certificate)
     )
+  }
+
+  /// When a certificate ends, in seconds since 1970; 0 when it does not say.
+  static func notAfterSeconds(_ certificate: OpaquePointer) -> Int {
+    var end = tm()
+    guard let time = unsafe X509_get0_notAfter(certificate),
+      unsafe ASN1_TIME_to_tm(time, &end) == 1
+    else { return 0 }
+    return unsafe timegm(&end)
+  }
+
+  private static func serialNumber(_ certificate: OpaquePointer) -> String {
+    guard let serial = unsafe X509_get0_serialNumber(certificate),
+      let number = unsafe ASN1_INTEGER_to_BN(serial, nil)
+    else { return "" }
+    defer { unsafe BN_free(number) }
+    guard let text = unsafe BN_bn2hex(number) else { return "" }
+    defer { unsafe CRYPTO_free(text, #fileID, Int32(#line)) }
+    return RPCPeer.Identity.plainSerial(unsafe String(cString: text))
   }
 
   private static func commonName(_ certificate: OpaquePointer) -> String {

@@ -2,23 +2,51 @@ internal import COpenSSL
 
 /// OpenSSL's error queue of this thread, emptied into words.
 enum OpenSSLErrors {
-  /// Empties the queue.
-  ///
-  /// - Returns: the reasons, oldest first, and whether one is an alert the peer sent.
-  static func drain() -> (text: String, isAlert: Bool) {
-    var reasons: [String] = []
+  /// What the queue held.
+  struct Report {
+    /// The reasons, oldest first.
+    var text = "no reason given"
+    /// Whether one is an alert the peer sent.
     var isAlert = false
+    /// What the first reason of the SSL library means for a handshake.
+    var fault = HandshakeFault.malformed
+    /// Whether a record came that only a new handshake would send.
+    var isRenegotiation = false
+  }
+
+  /// Empties the queue.
+  static func drain() -> Report {
+    var report = Report()
+    var reasons: [String] = []
     // The queue holds at most 16 errors.
     for _ in 0..<32 {
       let code = ERR_get_error()
       guard code != 0 else { break }
       let reason = morlaif_err_reason(code)
-      if morlaif_err_library(code) == ERR_LIB_SSL, reason >= SSL_AD_REASON_OFFSET {
-        isAlert = true
+      if morlaif_err_library(code) == ERR_LIB_SSL {
+        if reason >= SSL_AD_REASON_OFFSET { report.isAlert = true }
+        if reasons.isEmpty, let known = faults[reason] { report.fault = known }
+        if renegotiationReasons.contains(reason) { report.isRenegotiation = true }
       }
       reasons.append(text(of: code))
     }
-    return (reasons.isEmpty ? "no reason given" : reasons.joined(separator: "; "), isAlert)
+    if !reasons.isEmpty { report.text = reasons.joined(separator: "; ") }
+    return report
+  }
+
+  /// What a failed verification means, by OpenSSL's `X509_V_ERR_` number.
+  static func fault(ofVerification result: Int) -> HandshakeFault {
+    switch Int32(truncatingIfNeeded: result) {
+    case X509_V_ERR_CERT_HAS_EXPIRED: .certificateExpired
+    case X509_V_ERR_CERT_REVOKED: .certificateRevoked
+    case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: .wrongHost
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+      X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
+      X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_UNTRUSTED,
+      X509_V_ERR_CERT_SIGNATURE_FAILURE:
+      .unknownAuthority
+    default: .certificateInvalid
+    }
   }
 
   /// Forgets errors that an earlier call on this thread may have left.
@@ -32,6 +60,20 @@ enum OpenSSLErrors {
     return plainWords[words] ?? words
   }
 
+  private static let faults: [Int32: HandshakeFault] = [
+    SSL_R_WRONG_VERSION_NUMBER: .notTLS, SSL_R_HTTP_REQUEST: .notTLS,
+    SSL_R_HTTPS_PROXY_REQUEST: .notTLS, SSL_R_UNKNOWN_PROTOCOL: .notTLS,
+    SSL_R_UNSUPPORTED_PROTOCOL: .oldVersion, SSL_R_VERSION_TOO_LOW: .oldVersion,
+    SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: .noCertificate,
+    SSL_R_NO_APPLICATION_PROTOCOL: .noApplicationProtocol,
+  ]
+
+  /// After the handshake every record is encrypted and none may begin another (RFC 8446, 5.1, 4.1.2).
+  private static let renegotiationReasons: Set<Int32> = [
+    SSL_R_BAD_RECORD_TYPE, SSL_R_UNEXPECTED_MESSAGE, SSL_R_UNEXPECTED_RECORD,
+    SSL_R_NO_RENEGOTIATION,
+  ]
+
   /// Reasons whose OpenSSL wording does not say what to do.
   private static let plainWords = [
     "wrong version number": "the peer does not speak TLS (wrong version number)",
@@ -43,6 +85,7 @@ enum OpenSSLErrors {
     "tlsv13 alert certificate required": "the server requires a client certificate",
     "tlsv1 alert unknown ca": "the peer does not trust the CA of our certificate (unknown CA)",
     "sslv3 alert certificate expired": "our certificate has expired (certificate expired)",
+    "sslv3 alert certificate revoked": "our certificate or identity was revoked at the peer",
     "tlsv1 alert protocol version": "the peer does not accept TLS 1.3 (protocol version)",
   ]
 }

@@ -16,13 +16,24 @@ final class TLSContext: @unchecked Sendable {
   let role: Role
   let configuration: TLSConfiguration
   private let context: OpaquePointer
+  /// Says why the owner of a certificate that the authority vouches for is refused all the same.
+  private let refusal: (@Sendable (RPCPeer.Identity) -> String?)?
 
   /// Loads the files of a configuration.
   ///
+  /// - Parameters:
+  ///   - configuration: where the files are.
+  ///   - role: which side.
+  ///   - refusal: server: asked about every verified client; an answer refuses it as revoked.
   /// - Throws: `TLSError.configuration` naming the file that cannot be used.
-  init(_ configuration: TLSConfiguration, role: Role) throws(TLSError) {
+  init(
+    _ configuration: TLSConfiguration,
+    role: Role,
+    refusal: (@Sendable (RPCPeer.Identity) -> String?)? = nil
+  ) throws(TLSError) {
     self.role = role
     self.configuration = configuration
+    self.refusal = refusal
     OpenSSLErrors.clear()
     let method = unsafe role == .server ? TLS_server_method() : TLS_client_method()
     guard let context = unsafe SSL_CTX_new(method) else {
@@ -88,7 +99,13 @@ final class TLSContext: @unchecked Sendable {
       unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
     case .server:
       guard let caPath = configuration.caPath else { return }
-      unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+      // The context outlives its sessions, which hold it; so the pointer is good for each callback.
+      unsafe SSL_CTX_set_ex_data(context, 0, Unmanaged.passUnretained(self).toOpaque())
+      unsafe SSL_CTX_set_verify(
+        context,
+        SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+        verifyClient
+      )
       unsafe SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(caPath))
     }
   }
@@ -107,6 +124,35 @@ final class TLSContext: @unchecked Sendable {
       unsafe SSL_CTX_set_alpn_select_cb(context, selectApplicationProtocol, nil)
     }
   }
+}
+
+extension TLSContext {
+  /// Names and serial number of the own certificate, and when it ends.
+  var certificate: (identity: RPCPeer.Identity, notAfterSeconds: Int)? {
+    guard let certificate = unsafe SSL_CTX_get0_certificate(context) else { return nil }
+    return unsafe (
+      CertificateNames.read(certificate), CertificateNames.notAfterSeconds(certificate)
+    )
+  }
+
+  /// Whether the owner of a verified certificate is refused.
+  fileprivate func refuses(_ identity: RPCPeer.Identity) -> Bool { refusal?(identity) != nil }
+}
+
+/// Refuses a client that a rule names as revoked, inside the handshake, so that it hears why.
+private func verifyClient(_ isVerified: Int32, _ store: OpaquePointer?) -> Int32 {
+  guard isVerified == 1, unsafe X509_STORE_CTX_get_error_depth(store) == 0 else {
+    return isVerified
+  }
+  guard
+    let session = unsafe X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
+    let user = unsafe SSL_CTX_get_ex_data(SSL_get_SSL_CTX(OpaquePointer(session)), 0),
+    let certificate = unsafe X509_STORE_CTX_get_current_cert(store)
+  else { return 0 }
+  let context = unsafe Unmanaged<TLSContext>.fromOpaque(user).takeUnretainedValue()
+  guard unsafe context.refuses(CertificateNames.read(certificate)) else { return 1 }
+  unsafe X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REVOKED)
+  return 0
 }
 
 /// Chooses `morlaif/1` from the client's offer, or ends the handshake (W2).

@@ -19,7 +19,8 @@ struct TLSSession: ~Copyable {
   private let incoming: OpaquePointer
   /// Ciphertext for the peer; owned by the session.
   private let outgoing: OpaquePointer
-  private let role: TLSContext.Role
+  /// Kept for as long as the session, whose callbacks refer to it.
+  private let context: TLSContext
 
   /// Makes a session that has not begun its handshake.
   ///
@@ -34,19 +35,19 @@ struct TLSSession: ~Copyable {
   ) throws(TLSError) -> TLSSession {
     OpenSSLErrors.clear()
     guard let session = unsafe context.makeSession() else {
-      throw .handshakeFailed("out of memory")
+      throw .handshakeFailed(.malformed, "out of memory")
     }
     guard let incoming = unsafe BIO_new(BIO_s_mem()), let outgoing = unsafe BIO_new(BIO_s_mem())
     else {
       // What one of them may hold is lost only when the process is out of memory anyway.
       unsafe SSL_free(session)
-      throw .handshakeFailed("out of memory")
+      throw .handshakeFailed(.malformed, "out of memory")
     }
     let made = unsafe TLSSession(
       takingOwnership: session,
       incoming: incoming,
       outgoing: outgoing,
-      role: context.role
+      context: context
     )
     if context.role == .client { try made.expect(serverName: serverName ?? "") }
     return made
@@ -56,15 +57,15 @@ struct TLSSession: ~Copyable {
     takingOwnership session: OpaquePointer,
     incoming: OpaquePointer,
     outgoing: OpaquePointer,
-    role: TLSContext.Role
+    context: TLSContext
   ) {
     unsafe self.session = session
     unsafe self.incoming = incoming
     unsafe self.outgoing = outgoing
-    self.role = role
+    self.context = context
     // The session takes ownership of both BIOs.
     unsafe SSL_set_bio(session, incoming, outgoing)
-    switch role {
+    switch context.role {
     case .server: unsafe SSL_set_accept_state(session)
     case .client: unsafe SSL_set_connect_state(session)
     }
@@ -120,6 +121,7 @@ struct TLSSession: ~Copyable {
     case SSL_ERROR_ZERO_RETURN: return .closed
     default:
       let errors = OpenSSLErrors.drain()
+      if errors.isRenegotiation { throw .renegotiation(errors.text) }
       throw errors.isAlert ? .refusedByPeer(errors.text) : .broken(errors.text)
     }
   }
@@ -173,7 +175,10 @@ struct TLSSession: ~Copyable {
     unsafe SSL_get0_alpn_selected(session, &name, &count)
     let selected = unsafe UnsafeBufferPointer(start: name, count: Int(count))
     guard unsafe selected.elementsEqual(WireLimits.applicationProtocol.utf8) else {
-      throw .handshakeFailed("the peer does not speak \(WireLimits.applicationProtocol) (ALPN)")
+      throw .handshakeFailed(
+        .noApplicationProtocol,
+        "the peer does not speak \(WireLimits.applicationProtocol) (ALPN)"
+      )
     }
   }
 
@@ -184,8 +189,12 @@ struct TLSSession: ~Copyable {
       let reason = unsafe X509_verify_cert_error_string(verification).map {
         unsafe String(cString: $0)
       }
-      return .certificateRefused(reason ?? errors.text)
+      return .certificateRefused(
+        OpenSSLErrors.fault(ofVerification: verification),
+        reason ?? errors.text
+      )
     }
-    return errors.isAlert ? .refusedByPeer(errors.text) : .handshakeFailed(errors.text)
+    return errors.isAlert
+      ? .refusedByPeer(errors.text) : .handshakeFailed(errors.fault, errors.text)
   }
 }

@@ -269,7 +269,7 @@ extension ConnectionMachine {
     if let refusal = refusal(of: callHeader, messageBytes: message.count, isPart: isPart) {
       writeStatus(callID, refusal)
       creditConnection(header.cost)
-      return .none
+      return .failed(callID, refusal)
     }
     var call = CallState(
       sendWindow: peer.callWindowBytes,

@@ -13,7 +13,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18morlaif/v1/metrics.proto\x12\nmorlaif.v1\"\x18\n\x16MetricsSnapshotRequest\"A\n\x14MetricsSnapshotReply\x12)\n\x07samples\x18\x01 \x03(\x0b\x32\x18.morlaif.v1.MetricSample\"+\n\x0cMetricSample\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x32`\n\x07Metrics\x12U\n\x08Snapshot\x12\".morlaif.v1.MetricsSnapshotRequest\x1a .morlaif.v1.MetricsSnapshotReply\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18morlaif/v1/metrics.proto\x12\nmorlaif.v1\"\x18\n\x16MetricsSnapshotRequest\"A\n\x14MetricsSnapshotReply\x12)\n\x07samples\x18\x01 \x03(\x0b\x32\x18.morlaif.v1.MetricSample\"\x88\x01\n\x0cMetricSample\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\'\n\x06labels\x18\x03 \x03(\x0b\x32\x17.morlaif.v1.MetricLabel\x12$\n\x04kind\x18\x04 \x01(\x0e\x32\x16.morlaif.v1.MetricKind\x12\x0c\n\x04unit\x18\x05 \x01(\t\"/\n\x0bMetricLabel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nvalue_utf8\x18\x02 \x01(\x0c*t\n\nMetricKind\x12\x1b\n\x17METRIC_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13METRIC_KIND_COUNTER\x10\x01\x12\x15\n\x11METRIC_KIND_GAUGE\x10\x02\x12\x19\n\x15METRIC_KIND_HISTOGRAM\x10\x03\x32`\n\x07Metrics\x12U\n\x08Snapshot\x12\".morlaif.v1.MetricsSnapshotRequest\x1a .morlaif.v1.MetricsSnapshotReply\"\x03\x90\x02\x01\x62\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'morlaif.v1.metrics_pb2', globals())
@@ -22,12 +22,16 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
   _METRICS.methods_by_name['Snapshot']._options = None
   _METRICS.methods_by_name['Snapshot']._serialized_options = b'\220\002\001'
+  _METRICKIND._serialized_start=321
+  _METRICKIND._serialized_end=437
   _METRICSSNAPSHOTREQUEST._serialized_start=40
   _METRICSSNAPSHOTREQUEST._serialized_end=64
   _METRICSSNAPSHOTREPLY._serialized_start=66
   _METRICSSNAPSHOTREPLY._serialized_end=131
-  _METRICSAMPLE._serialized_start=133
-  _METRICSAMPLE._serialized_end=176
-  _METRICS._serialized_start=178
-  _METRICS._serialized_end=274
+  _METRICSAMPLE._serialized_start=134
+  _METRICSAMPLE._serialized_end=270
+  _METRICLABEL._serialized_start=272
+  _METRICLABEL._serialized_end=319
+  _METRICS._serialized_start=439
+  _METRICS._serialized_end=535
 # @@protoc_insertion_point(module_scope)

@@ -142,6 +142,51 @@ void   morlaif__v1__metric_sample__free_unpacked
   assert(message->base.descriptor == &morlaif__v1__metric_sample__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   morlaif__v1__metric_label__init
+                     (Morlaif__V1__MetricLabel         *message)
+{
+  static const Morlaif__V1__MetricLabel init_value = MORLAIF__V1__METRIC_LABEL__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__metric_label__get_packed_size
+                     (const Morlaif__V1__MetricLabel *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__metric_label__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__metric_label__pack
+                     (const Morlaif__V1__MetricLabel *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__metric_label__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__metric_label__pack_to_buffer
+                     (const Morlaif__V1__MetricLabel *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__metric_label__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__MetricLabel *
+       morlaif__v1__metric_label__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__MetricLabel *)
+     protobuf_c_message_unpack (&morlaif__v1__metric_label__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__metric_label__free_unpacked
+                     (Morlaif__V1__MetricLabel *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__metric_label__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 #define morlaif__v1__metrics_snapshot_request__field_descriptors NULL
 #define morlaif__v1__metrics_snapshot_request__field_indices_by_name NULL
 #define morlaif__v1__metrics_snapshot_request__number_ranges NULL
@@ -198,7 +243,7 @@ const ProtobufCMessageDescriptor morlaif__v1__metrics_snapshot_reply__descriptor
   (ProtobufCMessageInit) morlaif__v1__metrics_snapshot_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor morlaif__v1__metric_sample__field_descriptors[2] =
+static const ProtobufCFieldDescriptor morlaif__v1__metric_sample__field_descriptors[5] =
 {
   {
     "name",
@@ -224,15 +269,54 @@ static const ProtobufCFieldDescriptor morlaif__v1__metric_sample__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "labels",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Morlaif__V1__MetricSample, n_labels),
+    offsetof(Morlaif__V1__MetricSample, labels),
+    &morlaif__v1__metric_label__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__MetricSample, kind),
+    &morlaif__v1__metric_kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__MetricSample, unit),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned morlaif__v1__metric_sample__field_indices_by_name[] = {
+  3,   /* field[3] = kind */
+  2,   /* field[2] = labels */
   0,   /* field[0] = name */
+  4,   /* field[4] = unit */
   1,   /* field[1] = value */
 };
 static const ProtobufCIntRange morlaif__v1__metric_sample__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor morlaif__v1__metric_sample__descriptor =
 {
@@ -242,12 +326,95 @@ const ProtobufCMessageDescriptor morlaif__v1__metric_sample__descriptor =
   "Morlaif__V1__MetricSample",
   "morlaif.v1",
   sizeof(Morlaif__V1__MetricSample),
-  2,
+  5,
   morlaif__v1__metric_sample__field_descriptors,
   morlaif__v1__metric_sample__field_indices_by_name,
   1,  morlaif__v1__metric_sample__number_ranges,
   (ProtobufCMessageInit) morlaif__v1__metric_sample__init,
   NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__metric_label__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__MetricLabel, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value_utf8",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__MetricLabel, value_utf8),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__metric_label__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+  1,   /* field[1] = value_utf8 */
+};
+static const ProtobufCIntRange morlaif__v1__metric_label__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__metric_label__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.MetricLabel",
+  "MetricLabel",
+  "Morlaif__V1__MetricLabel",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__MetricLabel),
+  2,
+  morlaif__v1__metric_label__field_descriptors,
+  morlaif__v1__metric_label__field_indices_by_name,
+  1,  morlaif__v1__metric_label__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__metric_label__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue morlaif__v1__metric_kind__enum_values_by_number[4] =
+{
+  { "METRIC_KIND_UNSPECIFIED", "MORLAIF__V1__METRIC_KIND__METRIC_KIND_UNSPECIFIED", 0 },
+  { "METRIC_KIND_COUNTER", "MORLAIF__V1__METRIC_KIND__METRIC_KIND_COUNTER", 1 },
+  { "METRIC_KIND_GAUGE", "MORLAIF__V1__METRIC_KIND__METRIC_KIND_GAUGE", 2 },
+  { "METRIC_KIND_HISTOGRAM", "MORLAIF__V1__METRIC_KIND__METRIC_KIND_HISTOGRAM", 3 },
+};
+static const ProtobufCIntRange morlaif__v1__metric_kind__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex morlaif__v1__metric_kind__enum_values_by_name[4] =
+{
+  { "METRIC_KIND_COUNTER", 1 },
+  { "METRIC_KIND_GAUGE", 2 },
+  { "METRIC_KIND_HISTOGRAM", 3 },
+  { "METRIC_KIND_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor morlaif__v1__metric_kind__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "morlaif.v1.MetricKind",
+  "MetricKind",
+  "Morlaif__V1__MetricKind",
+  "morlaif.v1",
+  4,
+  morlaif__v1__metric_kind__enum_values_by_number,
+  4,
+  morlaif__v1__metric_kind__enum_values_by_name,
+  1,
+  morlaif__v1__metric_kind__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCMethodDescriptor morlaif__v1__metrics__method_descriptors[1] =
 {

@@ -18,10 +18,27 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Morlaif__V1__MetricsSnapshotRequest Morlaif__V1__MetricsSnapshotRequest;
 typedef struct Morlaif__V1__MetricsSnapshotReply Morlaif__V1__MetricsSnapshotReply;
 typedef struct Morlaif__V1__MetricSample Morlaif__V1__MetricSample;
+typedef struct Morlaif__V1__MetricLabel Morlaif__V1__MetricLabel;
 
 
 /* --- enums --- */
 
+typedef enum _Morlaif__V1__MetricKind {
+  MORLAIF__V1__METRIC_KIND__METRIC_KIND_UNSPECIFIED = 0,
+  /*
+   * Only grows, from 0 when the process starts.
+   */
+  MORLAIF__V1__METRIC_KIND__METRIC_KIND_COUNTER = 1,
+  /*
+   * Goes up and down.
+   */
+  MORLAIF__V1__METRIC_KIND__METRIC_KIND_GAUGE = 2,
+  /*
+   * Part of a histogram.
+   */
+  MORLAIF__V1__METRIC_KIND__METRIC_KIND_HISTOGRAM = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MORLAIF__V1__METRIC_KIND)
+} Morlaif__V1__MetricKind;
 
 /* --- messages --- */
 
@@ -46,17 +63,45 @@ struct  Morlaif__V1__MetricsSnapshotReply
 
 
 /*
- * One value. Names end in their unit, for example "process_resident_memory_peak_bytes".
+ * One value, as Prometheus counts: a histogram is several samples, NAME_bucket for each bound (label
+ * "le", cumulative), NAME_sum and NAME_count. Filled by the server.
  */
 struct  Morlaif__V1__MetricSample
 {
   ProtobufCMessage base;
+  /*
+   * Ends in its unit, and in "_total" for a counter: "rpc_server_received_bytes_total".
+   */
   char *name;
   double value;
+  /*
+   * What tells samples of one name apart, in the order in which the catalog names them.
+   */
+  size_t n_labels;
+  Morlaif__V1__MetricLabel **labels;
+  Morlaif__V1__MetricKind kind;
+  /*
+   * "calls", "seconds", "bytes" and so on.
+   */
+  char *unit;
 };
 #define MORLAIF__V1__METRIC_SAMPLE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__metric_sample__descriptor) \
-    , (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0,NULL, MORLAIF__V1__METRIC_KIND__METRIC_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string }
+
+
+/*
+ * One label of a sample, for example method: "morlaif.v1.Scalarizer/Scalarize". Filled by the server.
+ */
+struct  Morlaif__V1__MetricLabel
+{
+  ProtobufCMessage base;
+  char *name;
+  ProtobufCBinaryData value_utf8;
+};
+#define MORLAIF__V1__METRIC_LABEL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__metric_label__descriptor) \
+    , (char *)protobuf_c_empty_string, {0,NULL} }
 
 
 /* Morlaif__V1__MetricsSnapshotRequest methods */
@@ -116,6 +161,25 @@ Morlaif__V1__MetricSample *
 void   morlaif__v1__metric_sample__free_unpacked
                      (Morlaif__V1__MetricSample *message,
                       ProtobufCAllocator *allocator);
+/* Morlaif__V1__MetricLabel methods */
+void   morlaif__v1__metric_label__init
+                     (Morlaif__V1__MetricLabel         *message);
+size_t morlaif__v1__metric_label__get_packed_size
+                     (const Morlaif__V1__MetricLabel   *message);
+size_t morlaif__v1__metric_label__pack
+                     (const Morlaif__V1__MetricLabel   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__metric_label__pack_to_buffer
+                     (const Morlaif__V1__MetricLabel   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__MetricLabel *
+       morlaif__v1__metric_label__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__metric_label__free_unpacked
+                     (Morlaif__V1__MetricLabel *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Morlaif__V1__MetricsSnapshotRequest_Closure)
@@ -126,6 +190,9 @@ typedef void (*Morlaif__V1__MetricsSnapshotReply_Closure)
                   void *closure_data);
 typedef void (*Morlaif__V1__MetricSample_Closure)
                  (const Morlaif__V1__MetricSample *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__MetricLabel_Closure)
+                 (const Morlaif__V1__MetricLabel *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -154,9 +221,11 @@ void morlaif__v1__metrics__snapshot(ProtobufCService *service,
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    morlaif__v1__metric_kind__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__metrics_snapshot_request__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__metrics_snapshot_reply__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__metric_sample__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__metric_label__descriptor;
 extern const ProtobufCServiceDescriptor morlaif__v1__metrics__descriptor;
 
 PROTOBUF_C__END_DECLS
