@@ -19,6 +19,7 @@ enum Memory {
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(
@@ -166,6 +167,7 @@ let package = Package(
       memory: .raw
     ),
     library("RPCStandardServices", in: "RPC", ["Messages", "RPC", "ServiceStubs", logging]),
+    library("TextEndpoint", in: "RPC", [lifecycle, logging, nioCore, nioHTTP, nioPosix]),
 
     // Learning: pure, knows neither services nor messages.
     library("Tensors", in: "Learning", ["CKernels", "COpenBLAS"], memory: .raw),
@@ -197,8 +199,8 @@ let package = Package(
       "ServiceKit",
       in: "Services",
       [
-        "Messages", "RPC", "RPCStandardServices", "ServiceStubs", arguments, lifecycle, logging,
-        unixSignals, yams,
+        "Messages", "RPC", "RPCStandardServices", "ServiceStubs", "TextEndpoint", arguments,
+        lifecycle, logging, unixSignals, yams,
       ]
     ),
     library(
@@ -378,7 +380,7 @@ let package = Package(
     tests(
       "ServiceKit",
       in: "Services",
-      ["Messages", "RPC", "ServiceKit", "ServiceTesting", logging]
+      ["ChildProcesses", "Messages", "RPC", "ServiceKit", "ServiceTesting", lifecycle, logging]
     ),
     tests("Certificates", in: "Tools", ["Certificates", "ChildProcesses"]),
     tests("Operations", in: "Tools", ["Hashing", "JSON", "Messages", "Operations", "RunReports"]),
@@ -388,7 +390,7 @@ let package = Package(
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings),
     .testTarget(
       name: "IntegrationTests",
-      dependencies: ["ChildProcesses"],
+      dependencies: ["ChildProcesses", "Messages", "RPC", "ServiceStubs", logging],
       path: "Tests/Integration",
       swiftSettings: settings
     ),

@@ -109,7 +109,7 @@ struct LabelerCalls: LabelerHandler {
       }
     }
     stored += try await engine.store.save(waiting, dataset: dataset)
-    metrics.add(Double(stored), to: "labeler_imported_labels_total")
+    metrics.add(Double(stored), to: MetricCatalog.labelsImported)
     return ImportReply(stored: UInt64(stored), alreadyKnown: UInt64(max(0, total - stored)))
   }
 
@@ -217,10 +217,10 @@ struct LabelerCalls: LabelerHandler {
   private func reply(_ outcome: LabelOutcome) -> LabelReply {
     switch outcome.result {
     case .success(let label):
-      metrics.add(to: outcome.wasKnown ? "labeler_known_labels_total" : "labeler_new_labels_total")
+      metrics.add(to: outcome.wasKnown ? MetricCatalog.labelsKnown : MetricCatalog.labelsNew)
       return LabelReply(kind: .label(label.message))
     case .failure(let error):
-      metrics.add(to: "labeler_failures_total")
+      metrics.add(to: MetricCatalog.labelFailures)
       return LabelReply(
         kind: .failure(
           LabelFailure(

@@ -1,5 +1,6 @@
 internal import Labeling
 internal import Logging
+package import RPC
 package import ServiceKit
 internal import ServiceStubs
 
@@ -7,6 +8,8 @@ internal import ServiceStubs
 package enum LabelerDefinition: ServiceDefinition {
   /// Name of the executable.
   package static let name = "labeler"
+  /// What it offers.
+  package static var methods: [RPCMethod] { LabelerMethods.all }
 
   /// Opens the store, makes the judges and offers the service.
   package static func assemble(

@@ -229,7 +229,7 @@ struct PolicyTrainerCalls: PolicyTrainerHandler {
       for await report in stream { try await progress(report) }
       let finished = try await sampled
       meter.endRound()
-      metrics.add(Double(finished.count), to: "policy_trainer_answers_total")
+      metrics.add(Double(finished.count), to: MetricCatalog.policyAnswers)
       try await answers(finished)
     }
   }

@@ -1,5 +1,6 @@
 internal import Logging
 package import ModelKit
+package import RPC
 package import ServiceKit
 internal import ServiceStubs
 
@@ -7,6 +8,8 @@ internal import ServiceStubs
 package enum PolicyTrainerDefinition: ServiceDefinition {
   /// Name of the executable.
   package static let name = "policy-trainer"
+  /// What it offers.
+  package static var methods: [RPCMethod] { PolicyTrainerMethods.all }
 
   /// Loads the base model and offers the service.
   package static func assemble(

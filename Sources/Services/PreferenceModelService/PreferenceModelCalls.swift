@@ -30,7 +30,7 @@ struct PreferenceModelCalls: PreferenceModelHandler {
       itemIDs: items.map(\.id),
       models: models
     )
-    metrics.add(Double(values.count), to: "preference_model_scores_total")
+    metrics.add(Double(values.count), to: MetricCatalog.preferenceScores)
     return ScoreReply(
       scores: ScoreMatrix(
         principleIDs: models.map(\.note.principleID),
@@ -209,7 +209,7 @@ struct PreferenceModelCalls: PreferenceModelHandler {
         message: "the training was stopped; principles that were finished are kept"
       )
     }
-    metrics.add(Double(order.principleIDs.count), to: "preference_model_trainings_total")
+    metrics.add(Double(order.principleIDs.count), to: MetricCatalog.preferenceTrainings)
   }
 
   private func fetch(

@@ -1,5 +1,6 @@
 internal import Logging
 package import ModelKit
+package import RPC
 package import ServiceKit
 internal import ServiceStubs
 
@@ -7,6 +8,8 @@ internal import ServiceStubs
 package enum PreferenceModelDefinition: ServiceDefinition {
   /// Name of the executable.
   package static let name = "preference-model"
+  /// What it offers.
+  package static var methods: [RPCMethod] { PreferenceModelMethods.all }
 
   /// Loads the base model and the trained models and offers the service.
   package static func assemble(

@@ -27,7 +27,7 @@ struct ScalarizerCalls: ScalarizerHandler {
     } catch {
       throw ScalarizerServiceError.refused(error)
     }
-    metrics.add(Double(table.itemIDs.count), to: "scalarizer_rewards_total")
+    metrics.add(Double(table.itemIDs.count), to: MetricCatalog.scalarizerRewards)
     return Messages.ScalarizeReply(
       rewards: batch.rewards,
       contributions: Self.contributions(batch, columns: table.principleIDs),
@@ -54,7 +54,7 @@ struct ScalarizerCalls: ScalarizerHandler {
       expectedVersion: request.expectedVersion,
       comment: request.comment
     )
-    metrics.add(to: "scalarizer_configure_calls_total")
+    metrics.add(to: MetricCatalog.scalarizerConfigureCalls)
     return Messages.ConfigureReply(
       configurationVersion: record.version,
       configurationHash: record.hash

@@ -1,4 +1,5 @@
 internal import Logging
+package import RPC
 package import ServiceKit
 internal import ServiceStubs
 
@@ -6,6 +7,8 @@ internal import ServiceStubs
 package enum ScalarizerDefinition: ServiceDefinition {
   /// Name of the executable.
   package static let name = "scalarizer"
+  /// What it offers.
+  package static var methods: [RPCMethod] { ScalarizerMethods.all }
 
   /// Opens the history and offers the service.
   package static func assemble(
@@ -35,7 +38,7 @@ package enum ScalarizerDefinition: ServiceDefinition {
     metrics: MetricsRegistry
   ) throws(ServiceKitError) -> ScalarizerCalls {
     let store = try ConfigurationStore(path: historyPath, initial: configuration.initial)
-    metrics.gauge("scalarizer_configuration_version") {
+    metrics.gauge(MetricCatalog.scalarizerVersion) {
       store.current.map { Double($0.version) }
     }
     return ScalarizerCalls(store: store, limits: configuration.limits, metrics: metrics)

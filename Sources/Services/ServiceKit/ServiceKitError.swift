@@ -8,6 +8,8 @@ package enum ServiceKitError: Error, Sendable, Equatable {
   case dataFolderInUse(path: String, holder: String)
   /// The system refused to read or write a file.
   case storage(path: String, reason: String)
+  /// The disk has no room for what is to be written; nothing of it was kept.
+  case diskFull(path: String, reason: String)
   /// A file that this service wrote earlier does not hold what it should.
   case damaged(path: String, line: Int, reason: String)
   /// Something the service needs from outside (a port, a file, a peer) is not there.
@@ -30,6 +32,7 @@ extension ServiceKitError: CustomStringConvertible {
     case .dataFolderInUse(let path, let holder):
       "the data folder \(path) is in use by \(holder); stop that process or choose another --data"
     case .storage(let path, let reason): "\(path): \(reason)"
+    case .diskFull(let path, let reason): "\(path): \(reason); make room and try again"
     case .damaged(let path, let line, let reason):
       "\(path), line \(line): \(reason); restore the file or move it away"
     case .unavailable(let reason): reason
@@ -48,7 +51,7 @@ extension ServiceKitError {
     case .configuration: .configuration
     case .usage: .usage
     case .dataFolderInUse, .unavailable: .unavailable
-    case .storage, .damaged, .queueFull, .stopping, .jobRunning: .internalFault
+    case .storage, .diskFull, .damaged, .queueFull, .stopping, .jobRunning: .internalFault
     }
   }
 }

@@ -1,3 +1,4 @@
+import RPC
 import ServiceKit
 import Testing
 
@@ -55,6 +56,52 @@ private struct SampleConfiguration: ServiceConfiguration {
     #expect(configuration.size == 4)
   }
 
+  @Test func `limits are read over their defaults`() throws {
+    let limits = try load(
+      sound + "\nlimits: {connections_max: 9, first_byte_timeout_seconds: 0.5}"
+    ).common.limits
+    #expect(limits.connectionsMax == 9 && limits.firstByteTimeout == .milliseconds(500))
+    #expect(limits.handshakesPerSecondMax == 1_000 && limits.callsMax == 1_024)
+  }
+
+  private func access(_ text: String) throws -> RPCAccessRules {
+    try ConfigurationLoader(environment: [:]).parse(AccessFile.self, text: text, file: "a.yaml")
+      .access
+  }
+
+  @Test func `access rules are read`() throws {
+    let access = try access(
+      """
+      rules:
+        - {identities: [policy-trainer], methods: [morlaif.v1.Scalarizer/*, "*"]}
+      revoked: {identities: [bob], serials: ["0A:FF"]}
+      """
+    )
+    #expect(access.rules.first?.identities == ["policy-trainer"])
+    #expect(access.rules.first?.methods == ["morlaif.v1.Scalarizer/*", "*"])
+    #expect(access.revokedIdentities == ["bob"] && access.revokedSerials == ["aff"])
+  }
+
+  @Test(
+    arguments: [
+      ("rules: [{identities: [], methods: [a/b]}]", "a.yaml: rules[0].identities: needs names"),
+      ("rules: [{identities: [x], methods: []}]", "a.yaml: rules[0].methods: is empty"),
+      ("rules: [{identities: [x], methods: [Scalarize]}]", "a.yaml: rules[0].methods: 'Scalarize'"),
+      ("rules: [{identities: [x], methods: [\"*/b\"]}]", "a.yaml: rules[0].methods: '*/b' is none"),
+      ("rules: [{identity: [x], methods: [a/b]}]", "a.yaml: rules[0].identity: is not a known key"),
+      ("revoked: {serials: [\"x y z\"]}", "a.yaml: revoked.serials: 'x y z' is no serial"),
+      ("allow: 1", "a.yaml: allow: is not a known key"),
+    ]
+  )
+  func `access rules that cannot be used are refused by key`(text: String, expected: String) {
+    do {
+      _ = try access(text)
+      Issue.record("accepted")
+    } catch {
+      #expect("\(error)".hasPrefix(expected), "\(error)")
+    }
+  }
+
   @Test func `variables take the environment's value or their default`() throws {
     let text = """
       listen: {host: "${HOST:-127.0.0.1}", port: "${PORT:-7100}"}
@@ -95,6 +142,11 @@ private struct SampleConfiguration: ServiceConfiguration {
       ("peers: {a: {host: \"${A}\", port: 1}}", "sample.yaml: peers.a.host: the variable A is not"),
       ("peers: {a: {host: $A, port: 1}}", "sample.yaml: peers.a.host: write $$ for a dollar"),
       ("peers: [1]", "sample.yaml: peers: "),
+      ("limits: {calls_max: 0}", "sample.yaml: limits.calls_max: 0 is outside 1 to 1000000"),
+      ("limits: {metadata_bytes_max: 16385}", "sample.yaml: limits.metadata_bytes_max: 16385 is"),
+      ("limits: {call_max: 1}", "sample.yaml: limits.call_max: is not a known key"),
+      ("access: rules.yaml", "sample.yaml: access: needs tls"),
+      ("prometheus: {host: x, port: -1}", "sample.yaml: prometheus.port: -1 is outside"),
     ]
   )
   func `what cannot be used is refused by file and key`(line: String, expected: String) {

@@ -7,6 +7,7 @@ import Testing
 /// A service without methods of its own.
 private enum EmptyDefinition: ServiceDefinition {
   static let name = "empty"
+  static var methods: [RPCMethod] { [] }
 
   struct Configuration: ServiceConfiguration {
     var common: CommonConfiguration

@@ -5,7 +5,7 @@ extension ServiceKitError: RPCErrorConvertible {
   package var rpcError: RPCError {
     let code: RPCError.Code =
       switch self {
-      case .queueFull: .resourceExhausted
+      case .queueFull, .diskFull: .resourceExhausted
       case .stopping, .unavailable: .unavailable
       case .jobRunning: .failedPrecondition
       case .configuration, .usage, .dataFolderInUse, .storage, .damaged: .internal

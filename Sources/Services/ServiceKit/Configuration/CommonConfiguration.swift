@@ -1,3 +1,5 @@
+package import RPC
+
 /// The sections that every service's configuration has.
 package struct CommonConfiguration: Sendable, Decodable {
   /// Where the service accepts connections.
@@ -12,6 +14,14 @@ package struct CommonConfiguration: Sendable, Decodable {
   package var threads: Int
   /// Other services, by their role.
   package var peers: [String: PeerSection]
+  /// What clients may ask of the service.
+  package var limits: RPCLimits
+  /// Path of the file that says which client may call what; nil allows everybody everything.
+  package var access: String?
+  /// Where Prometheus finds the metrics; nil turns that off.
+  package var prometheus: ListenSection?
+  /// How often certificates and access rules are looked at for changes; 0 is only on SIGHUP.
+  package var reloadInterval: Duration
 
   /// Names of the keys in a file.
   package enum Keys: String, CodingKey, CaseIterable {
@@ -21,6 +31,10 @@ package struct CommonConfiguration: Sendable, Decodable {
     case logLevel = "log_level"
     case threads
     case peers
+    case limits
+    case access
+    case prometheus
+    case reloadSeconds = "reload_seconds"
   }
 
   /// The keys that a service's own configuration must accept besides its own.
@@ -41,6 +55,14 @@ package struct CommonConfiguration: Sendable, Decodable {
     logLevel = try values.value(.logLevel, default: "info")
     threads = try values.number(.threads, default: 0, in: 0...1024)
     peers = try values.value(.peers, default: [:])
+    let limits: LimitsSection? = try values.optional(.limits)
+    self.limits = limits?.limits ?? LimitsSection.standard
+    access = try values.optional(.access)
+    prometheus = try values.optional(.prometheus)
+    reloadInterval = .seconds(try values.number(.reloadSeconds, default: 5, in: 0...86_400))
+    guard access == nil || tls != nil else {
+      throw values.refusal(.access, "needs tls: without certificates no client has an identity")
+    }
     let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
     guard levels.contains(logLevel) else {
       throw values.refusal(.logLevel, "'\(logLevel)' is none of \(levels.joined(separator: ", "))")

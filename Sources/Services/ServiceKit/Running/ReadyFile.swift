@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// Tells whoever started the process where it listens: one JSON line, written when it accepts connections.
+/// Tells whoever started the process where it listens: one JSON line, written when its
+/// methods can be called.
 package enum ReadyFile {
   private struct Content: Encodable {
     let service: String
@@ -8,6 +9,16 @@ package enum ReadyFile {
     let host: String
     let port: Int
     let pid: Int32
+    let prometheusPort: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case service
+      case version
+      case host
+      case port
+      case pid
+      case prometheusPort = "prometheus_port"
+    }
   }
 
   /// Removes the file of an earlier process, if there is one.
@@ -21,14 +32,16 @@ package enum ReadyFile {
     _ path: String,
     service: String,
     host: String,
-    port: Int
+    port: Int,
+    prometheusPort: Int? = nil
   ) throws(ServiceKitError) {
     let content = Content(
       service: service,
       version: ProjectVersion.text,
       host: host,
       port: port,
-      pid: ProcessInfo.processInfo.processIdentifier
+      pid: ProcessInfo.processInfo.processIdentifier,
+      prometheusPort: prometheusPort
     )
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -2,18 +2,23 @@ package import RPC
 
 /// Translates the common sections into the settings of a server.
 package enum ServerSettings {
-  /// Settings for an address and certificates.
-  package static func make(listen: ListenSection, tls: TLSSection?) -> RPCServerConfiguration {
+  /// Settings for an address, certificates, limits and rules.
+  package static func make(
+    _ common: CommonConfiguration,
+    access: RPCAccessRules?
+  ) -> RPCServerConfiguration {
     RPCServerConfiguration(
-      host: listen.host,
-      port: listen.port,
-      tls: tls.map { tls in
+      host: common.listen.host,
+      port: common.listen.port,
+      tls: common.tls.map { tls in
         TLSConfiguration(
           certificatePath: tls.certificate,
           keyPath: tls.key,
           caPath: tls.authority
         )
-      }
+      },
+      limits: common.limits,
+      access: access
     )
   }
 }

@@ -10,6 +10,9 @@ package protocol ServiceDefinition: Sendable {
   /// Name of the executable, the log lines and the certificate.
   static var name: String { get }
 
+  /// What it offers, known before anything is loaded.
+  static var methods: [RPCMethod] { get }
+
   /// Builds the service from its configuration; loads models and opens stores.
   static func assemble(
     _ configuration: Configuration,

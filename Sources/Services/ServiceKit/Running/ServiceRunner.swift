@@ -71,46 +71,100 @@ package struct ServiceRunner<Definition: ServiceDefinition>: Sendable {
       file: options.config,
       logger: logger
     )
-    let assembly = try await Definition.assemble(
-      configuration,
-      in: ServiceContext(
-        name: Definition.name,
-        configurationFile: options.config,
-        logger: logger,
-        data: data,
-        metrics: metrics,
-        peers: peers,
-        environment: environment
-      )
+    let context = ServiceContext(
+      name: Definition.name,
+      configurationFile: options.config,
+      logger: logger,
+      data: data,
+      metrics: metrics,
+      peers: peers,
+      environment: environment
     )
-    let server = RPCServer.withStandardServices(
-      configuration: ServerSettings.make(listen: common.listen, tls: common.tls),
-      services: assembly.services + [MetricsService(MetricsCalls(metrics))],
-      logger: logger
-    )
-    let announcement = Announcement(
-      service: Definition.name,
-      host: common.listen.host,
-      readyFile: options.readyFile,
+    let standing: [any RPCService] = [MetricsService(MetricsCalls(metrics))]
+    let server = try makeServer(common, standing: standing, logger: logger)
+    metrics.include(server.metrics)
+    let quietLogger = Logger(label: "lifecycle") { _ in
+      StandardErrorLogHandler(service: Definition.name, logLevel: .error)
+    }
+    let prometheus = common.prometheus.map {
+      PrometheusEndpoint(listen: $0, metrics: metrics, logger: logger)
+    }
+    let loader = ServiceLoader(
       server: server,
+      standing: standing,
+      assemble: { try await Definition.assemble(configuration, in: context) },
+      onReady: { port in
+        try announce(common, port: port, prometheusPort: await prometheus?.waitUntilListening())
+      },
+      logger: logger,
+      quietLogger: quietLogger
+    )
+    let reloader = Reloader(
+      server: server,
+      accessPath: common.access,
+      loader: ConfigurationLoader(environment: environment),
+      interval: common.reloadInterval,
+      metrics: metrics,
       logger: logger
     )
     // Shutdown goes from the last to the first: jobs stop before the server waits for their callers.
-    let running: [any Service] = [server, announcement] + assembly.background
+    let running: [any Service] = (prometheus.map { [$0] } ?? []) + [reloader, server, loader]
     let group = ServiceGroup(
       configuration: .init(
         services: running.map { .init(service: $0) },
         gracefulShutdownSignals: [.sigterm, .sigint],
-        logger: Logger(label: "lifecycle") { _ in
-          StandardErrorLogHandler(service: Definition.name, logLevel: .error)
-        }
+        logger: quietLogger
       )
     )
     let outcome: Result<Void, any Error>
     do { outcome = .success(try await group.run()) } catch { outcome = .failure(error) }
     await peers.close()
-    try assembly.close()
+    try loader.close()
     try outcome.get()
+  }
+
+  private func makeServer(
+    _ common: CommonConfiguration,
+    standing: [any RPCService],
+    logger: Logger
+  ) throws(ServiceKitError) -> RPCServer {
+    var common = common
+    let connectionsMax = OpenFileLimit.raise()
+    if connectionsMax < common.limits.connectionsMax {
+      logger.warning(
+        "fewer connections than configured: the limit on open files is lower (ulimit -n)",
+        metadata: [
+          "limits.connections_max": "\(common.limits.connectionsMax)",
+          "connections": "\(connectionsMax)",
+        ]
+      )
+      common.limits.connectionsMax = connectionsMax
+    }
+    var access: RPCAccessRules?
+    if let path = common.access {
+      access = try AccessFile.load(path, with: ConfigurationLoader(environment: environment))
+    }
+    return RPCServer.loading(
+      configuration: ServerSettings.make(common, access: access),
+      expected: Set(Definition.methods.map(\.service)).sorted(),
+      standing: standing,
+      logger: logger
+    )
+  }
+
+  private func announce(
+    _ common: CommonConfiguration,
+    port: Int,
+    prometheusPort: Int?
+  ) throws {
+    guard let readyFile = options.readyFile else { return }
+    try ReadyFile.write(
+      readyFile,
+      service: Definition.name,
+      host: common.listen.host,
+      port: port,
+      prometheusPort: prometheusPort
+    )
   }
 
   private static func report(_ error: any Error, logger: Logger) -> ExitStatus {
@@ -129,26 +183,5 @@ package struct ServiceRunner<Definition: ServiceDefinition>: Sendable {
     case .failedPrecondition, .invalidArgument: return .configuration
     default: return .internalFault
     }
-  }
-}
-
-/// Says where the server listens once it does.
-private struct Announcement: Service {
-  let service: String
-  let host: String
-  let readyFile: String?
-  let server: RPCServer
-  let logger: Logger
-
-  func run() async throws {
-    await server.waitUntilListening()
-    // Without a port the server has failed, and its own error ends the process.
-    guard let port = server.boundPort else { return try await gracefulShutdown() }
-    logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
-    if let readyFile {
-      try ReadyFile.write(readyFile, service: service, host: host, port: port)
-    }
-    try? await gracefulShutdown()
-    logger.notice("stopping")
   }
 }

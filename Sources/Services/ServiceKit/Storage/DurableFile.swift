@@ -8,10 +8,14 @@ package enum DurableFile {
     let temporary = path + ".new"
     let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw failure(temporary, "cannot be made") }
-    do {
+    do throws(ServiceKitError) {
       defer { close(descriptor) }
       try write(bytes, to: descriptor, path: temporary)
       guard fsync(descriptor) == 0 else { throw failure(temporary, "cannot be flushed") }
+    } catch {
+      // Half a file would only take room from a disk that may have none.
+      unsafe unlink(temporary)
+      throw error
     }
     guard unsafe rename(temporary, path) == 0 else { throw failure(path, "cannot be replaced") }
     try flushFolder(of: path)
@@ -69,6 +73,9 @@ package enum DurableFile {
 
   /// An error with the system's reason.
   static func failure(_ path: String, _ what: String) -> ServiceKitError {
-    .storage(path: path, reason: "\(what): \(unsafe String(cString: strerror(errno)))")
+    let code = errno
+    let reason = "\(what): \(unsafe String(cString: strerror(code)))"
+    return [ENOSPC, EDQUOT].contains(code)
+      ? .diskFull(path: path, reason: reason) : .storage(path: path, reason: reason)
   }
 }

@@ -4,11 +4,13 @@ internal import Glibc
 /// A file of JSON lines that only grows.
 ///
 /// A line that `append` returned from is on the disk; a line that a kill cut short is dropped when the
-/// file is opened again.
+/// file is opened again, and one that a full disk cut short at once.
 package final class JournalFile<Entry: Codable & Sendable>: @unchecked Sendable {
-  // SAFETY: `descriptor` is set once and used under `lock` only.
+  // SAFETY: `descriptor` is set once; it and `byteCount` are used under `lock` only.
   private let lock = NSLock()
   private let descriptor: Int32
+  /// End of the last whole line.
+  private var byteCount: off_t
   private let path: String
 
   /// Opens the file, making it when it is missing, and returns it with the entries it holds.
@@ -23,7 +25,11 @@ package final class JournalFile<Entry: Codable & Sendable>: @unchecked Sendable 
       defer { close(descriptor) }
       throw DurableFile.failure(path, "cannot be repaired")
     }
-    let file = JournalFile(descriptor: descriptor, path: path)
+    let file = JournalFile(
+      descriptor: descriptor,
+      path: path,
+      byteCount: off_t(validByteCount)
+    )
     try DurableFile.flushFolder(of: path)
     return (file, entries)
   }
@@ -33,9 +39,10 @@ package final class JournalFile<Entry: Codable & Sendable>: @unchecked Sendable 
     try read(path).0
   }
 
-  private init(descriptor: Int32, path: String) {
+  private init(descriptor: Int32, path: String, byteCount: off_t) {
     self.descriptor = descriptor
     self.path = path
+    self.byteCount = byteCount
   }
 
   deinit {
@@ -47,10 +54,18 @@ package final class JournalFile<Entry: Codable & Sendable>: @unchecked Sendable 
     let line = try Self.encode(entry, path: path)
     lock.lock()
     defer { lock.unlock() }
-    try DurableFile.write(line, to: descriptor, path: path)
-    guard fdatasync(descriptor) == 0 else {
-      throw DurableFile.failure(path, "cannot be flushed")
+    do throws(ServiceKitError) {
+      try DurableFile.write(line, to: descriptor, path: path)
+      guard fdatasync(descriptor) == 0 else {
+        throw DurableFile.failure(path, "cannot be flushed")
+      }
+    } catch {
+      // Half a line would damage the next one.
+      _ = ftruncate(descriptor, byteCount)
+      _ = lseek(descriptor, byteCount, SEEK_SET)
+      throw error
     }
+    byteCount += off_t(line.count)
   }
 
   /// Replaces the whole content, for example to forget the steps after a checkpoint.
