@@ -16,9 +16,21 @@ final class Cluster {
     var hasEnded = false
   }
 
+  /// What a ready file says.
+  struct Ready: Decodable {
+    let port: Int
+    let prometheusPort: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case port
+      case prometheusPort = "prometheus_port"
+    }
+  }
+
   static let names = ["labeler", "scalarizer", "preference-model", "policy-trainer"]
 
   let folder: TemporaryFolder
+  private let watch: FolderWatch
   private let model: String
   /// Settings that stand in for a shipped file, by service.
   private let configurations: [String: String]
@@ -31,6 +43,7 @@ final class Cluster {
     configurations: [String: String] = [:]
   ) throws {
     folder = try TemporaryFolder()
+    watch = try FolderWatch(folder.url.path)
     self.model = model
     self.configurations = configurations
     let made = try Program.run("morlaif", ["certificates", "--directory", certificates])
@@ -62,17 +75,21 @@ final class Cluster {
     return values
   }
 
-  /// The file of a service's settings.
-  private func configuration(of name: String) throws -> String {
-    guard let settings = configurations[name] else { return Program.shippedConfiguration(of: name) }
-    let path = folder.path("\(name).yaml")
-    try Data(settings.utf8).write(to: URL(fileURLWithPath: path))
-    return path
-  }
-
-  /// Starts a service, on the port it had when it has run before, and waits until it listens.
-  @discardableResult
-  func start(_ name: String) throws -> Member {
+  /// Starts a service without waiting for it.
+  ///
+  /// - Parameters:
+  ///   - name: which one.
+  ///   - settings: lines added to its configuration file.
+  ///   - wrapper: a command that is given the service's command line, and becomes it.
+  ///   - variables: for its environment, before those of the cluster.
+  /// - Returns: its process.
+  /// - Throws: what the system says when it cannot be started.
+  func begin(
+    _ name: String,
+    settings: String = "",
+    wrapper: [String] = [],
+    variables: [String: String] = [:]
+  ) throws -> Process {
     let ready = folder.path("\(name).ready")
     try? FileManager.default.removeItem(atPath: ready)
     let log = folder.path("\(name).log")
@@ -81,21 +98,59 @@ final class Cluster {
     }
     let output = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
     try output.seekToEnd()
+    let command =
+      wrapper + [
+        Program.folder.appendingPathComponent(name).path, "--config",
+        try configuration(of: name, settings), "--data", data(of: name), "--listen",
+        "127.0.0.1:\(members[name]?.port ?? 0)", "--ready-file", ready,
+      ]
     let process = Process()
-    process.executableURL = Program.folder.appendingPathComponent(name)
-    process.arguments = [
-      "--config", try configuration(of: name),
-      "--data", folder.path("data-\(name)"), "--listen", "127.0.0.1:\(members[name]?.port ?? 0)",
-      "--ready-file", ready,
-    ]
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+      .merging(variables) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = output
+    let ended = folder.path("\(name).ended")
+    // Whoever waits for the ready file looks again when this appears.
+    process.terminationHandler = { _ in try? Data().write(to: URL(fileURLWithPath: ended)) }
     try process.run()
-    let member = Member(process: process, port: try port(of: name, in: ready, process))
+    return process
+  }
+
+  /// Starts a service as `begin` does, on the port it had when it has run before, and waits until it
+  /// is ready.
+  @discardableResult
+  func start(
+    _ name: String,
+    settings: String = "",
+    wrapper: [String] = [],
+    variables: [String: String] = [:]
+  ) throws -> Member {
+    let process = try begin(name, settings: settings, wrapper: wrapper, variables: variables)
+    let member = Member(process: process, port: try port(of: name, process))
     members[name] = member
     return member
+  }
+
+  /// Where a service keeps its data.
+  func data(of name: String) -> String { folder.path("data-\(name)") }
+
+  /// What a service said when it was ready.
+  func ready(_ name: String) throws -> Ready {
+    let file = URL(fileURLWithPath: folder.path("\(name).ready"))
+    return try JSONDecoder().decode(Ready.self, from: Data(contentsOf: file))
+  }
+
+  /// The file of a service's settings: the shipped one, or its stand-in, with lines added.
+  private func configuration(of name: String, _ settings: String) throws -> String {
+    let shipped = Program.shippedConfiguration(of: name)
+    guard configurations[name] != nil || !settings.isEmpty else { return shipped }
+    let text = try configurations[name] ?? String(contentsOfFile: shipped, encoding: .utf8)
+    let file = folder.path("\(name).yaml")
+    try (text + "\n" + settings + "\n").write(toFile: file, atomically: true, encoding: .utf8)
+    return file
   }
 
   /// Ends a service at once, as a crash would.
@@ -140,24 +195,32 @@ final class Cluster {
     return process
   }
 
-  /// Waits until `condition` holds, looking again as soon as the machine has had a moment.
+  /// Waits until `condition` holds; it is asked again whenever a file of the cluster's folder changes.
   func wait(for what: String, seconds: Double = 60, until condition: () throws -> Bool) throws {
-    let end = Date().addingTimeInterval(seconds)
-    while try !condition() {
-      guard Date() < end else { throw Failure(description: "no \(what) within \(seconds) s") }
-      usleep(5_000)
+    guard try watch.wait(seconds: seconds, until: condition) else {
+      throw Failure(description: "no \(what) within \(seconds) s")
     }
   }
 
-  private func port(of name: String, in ready: String, _ process: Process) throws -> Int {
-    struct Ready: Decodable { let port: Int }
+  /// Waits until the log of a service has a line with `text`, `count` of them.
+  @discardableResult
+  func line(of name: String, with text: String, count: Int = 1) throws -> String {
+    var lines: [Substring] = []
+    try wait(for: "'\(text)' in the log of \(name): \(log(name).suffix(2000))") {
+      lines = log(name).split(separator: "\n").filter { $0.contains(text) }
+      return lines.count >= count
+    }
+    return lines.last.map(String.init) ?? ""
+  }
+
+  private func port(of name: String, _ process: Process) throws -> Int {
+    let file = folder.path("\(name).ready")
     try wait(for: "ready file of \(name); its log: \(log(name))") {
       guard process.isRunning else {
         throw Failure(description: "\(name) ended: \(log(name).suffix(2000))")
       }
-      return FileManager.default.fileExists(atPath: ready)
+      return FileManager.default.fileExists(atPath: file)
     }
-    return try JSONDecoder().decode(Ready.self, from: Data(contentsOf: URL(fileURLWithPath: ready)))
-      .port
+    return try ready(name).port
   }
 }

@@ -47,9 +47,19 @@ struct Certificate: ~Copyable {
   }
 
   /// Makes a certificate signed by an authority.
+  ///
+  /// - Parameters:
+  ///   - contents: what it says.
+  ///   - key: its key.
+  ///   - earlier: a certificate whose alternative names it takes over.
+  ///   - issuer: the authority.
+  ///   - issuerKey: the authority's key.
+  /// - Returns: the certificate.
+  /// - Throws: `cryptography` with libcrypto's words.
   static func issued(
     _ contents: Contents,
     key: borrowing PrivateKey,
+    namesOf earlier: OpaquePointer?,
     by issuer: borrowing Certificate,
     issuerKey: borrowing PrivateKey
   ) throws(CertificatesError) -> Certificate {
@@ -57,6 +67,7 @@ struct Certificate: ~Copyable {
     guard X509_set_issuer_name(certificate.pointer, X509_get_subject_name(issuer.pointer)) == 1
     else { throw CryptographyFailure.latest("name the issuer") }
     try certificate.extend(contents, issuer: issuer.pointer)
+    if let earlier { try certificate.takeNames(of: earlier) }
     try certificate.sign(by: issuerKey)
     return certificate
   }
@@ -115,6 +126,14 @@ struct Certificate: ~Copyable {
       guard X509_add_ext(pointer, part, -1) == 1 else {
         throw CryptographyFailure.latest("add the extension \(value)")
       }
+    }
+  }
+
+  private borrowing func takeNames(of earlier: OpaquePointer) throws(CertificatesError) {
+    let place = X509_get_ext_by_NID(earlier, NID_subject_alt_name, -1)
+    guard place >= 0 else { return }
+    guard X509_add_ext(pointer, X509_get_ext(earlier, place), -1) == 1 else {
+      throw CryptographyFailure.latest("take over the alternative names")
     }
   }
 

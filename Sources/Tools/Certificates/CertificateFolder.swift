@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Foundation
 
 /// A folder with a private authority and a certificate for each service and for clients.
 ///
@@ -9,6 +10,7 @@ package struct CertificateFolder {
   package enum Outcome: String, Sendable {
     case kept
     case made
+    case renewed
   }
 
   /// Holders that accept connections; each also calls others.
@@ -34,12 +36,17 @@ package struct CertificateFolder {
   ///
   /// - Parameters:
   ///   - hosts: names and addresses besides localhost and 127.0.0.1 under which services are reached.
+  ///   - clients: names of clients besides "client"; access rules tell them apart by these.
+  ///   - renew: makes all certificates and keys of the folder anew under the same authority; without
+  ///     `hosts` they name the hosts that they named before.
   ///   - force: makes everything anew, the authority included.
   /// - Returns: what happened, the authority ("ca") first.
   /// - Throws: `unusable` when a file is there that is expired, belongs to another authority or lacks a
   ///   host, unless `force`.
   package func issue(
     hosts: [String],
+    clients: [String] = [],
+    renew: Bool = false,
     force: Bool
   ) throws(CertificatesError) -> [(name: String, outcome: Outcome)] {
     var named: [Host] = [.name("localhost"), .address("127.0.0.1"), .address("::1")]
@@ -47,14 +54,22 @@ package struct CertificateFolder {
       let host = try Host(text)
       if !named.contains(host) { named.append(host) }
     }
+    var order = Order(
+      hosts: named,
+      clients: try names(of: clients),
+      keepsHosts: hosts.isEmpty,
+      renew: renew && !force,
+      force: force
+    )
     try SecretFile.makeDirectory(directory)
     if !force, let authority = try loadPair("ca") {
       try check(authority, name: "ca")
-      return try issueHolders(hosts: named, authority: authority, force: false, first: .kept)
+      if order.renew { order.clients += try otherClients(of: authority, besides: order.clients) }
+      return try issueHolders(order, authority: authority, first: .kept)
     }
     if !force {
       // Certificates of a lost authority would all be refused later, one by one; say it once here.
-      for name in Self.services + [Self.client] where try loadPair(name) != nil {
+      for name in Self.services + order.clients where try loadPair(name) != nil {
         throw .unusable(
           path: "\(directory)/\(name).pem",
           reason: "has no ca.pem and ca.key beside it"
@@ -62,7 +77,46 @@ package struct CertificateFolder {
       }
     }
     let authority = try makeAuthority()
-    return try issueHolders(hosts: named, authority: authority, force: force, first: .made)
+    return try issueHolders(order, authority: authority, first: .made)
+  }
+
+  /// What is to be issued.
+  private struct Order {
+    var hosts: [Host]
+    var clients: [String]
+    /// Whether a renewed certificate keeps the hosts it had.
+    var keepsHosts: Bool
+    var renew: Bool
+    var force: Bool
+  }
+
+  /// "client" and the others, each checked: it becomes a file name.
+  private func names(of clients: [String]) throws(CertificatesError) -> [String] {
+    var names = [Self.client]
+    for client in clients where !names.contains(client) {
+      // What may name a host may name a file.
+      guard (try? Host(client)) != nil, client.utf8.count <= 64, client != "ca",
+        !Self.services.contains(client)
+      else { throw .client(client) }
+      names.append(client)
+    }
+    return names
+  }
+
+  /// Clients that earlier runs named: whoever has a certificate of the authority in this folder.
+  private func otherClients(
+    of authority: borrowing Pair,
+    besides known: [String]
+  ) throws(CertificatesError) -> [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    let stems = files.filter { $0.hasSuffix(".pem") }.map { String($0.dropLast(4)) }
+    let others = Set(stems).subtracting(known + Self.services + ["ca"]).sorted()
+    var clients: [String] = []
+    for name in others where files.contains("\(name).key") {
+      guard let pair = try loadPair(name) else { continue }
+      if pair.certificate.isSigned(by: authority.certificate) { clients.append(name) }
+    }
+    return clients
   }
 
   /// A certificate with its key.
@@ -72,35 +126,45 @@ package struct CertificateFolder {
   }
 
   private func issueHolders(
-    hosts: [Host],
+    _ order: Order,
     authority: borrowing Pair,
-    force: Bool,
     first: Outcome
   ) throws(CertificatesError) -> [(name: String, outcome: Outcome)] {
     var outcomes: [(name: String, outcome: Outcome)] = [("ca", first)]
-    for name in Self.services + [Self.client] {
-      let names = name == Self.client ? [] : [try Host(name)] + hosts
-      if !force, let pair = try loadPair(name) {
-        try check(pair, name: name)
-        guard pair.certificate.isSigned(by: authority.certificate) else {
-          throw .unusable(
-            path: "\(directory)/\(name).pem",
-            reason: "was not signed by \(directory)/ca.pem"
-          )
-        }
-        for host in names where !pair.certificate.names(host) {
-          throw .unusable(
-            path: "\(directory)/\(name).pem",
-            reason: "does not name \(host.extensionValue)"
-          )
-        }
-        outcomes.append((name, .kept))
-      } else {
-        try makeHolder(name, hosts: names, authority: authority)
+    for name in Self.services + order.clients {
+      let isClient = order.clients.contains(name)
+      let hosts = isClient ? [] : [try Host(name)] + order.hosts
+      guard !order.force, let pair = try loadPair(name) else {
+        try makeHolder(name, hosts: hosts, namesOf: nil, authority: authority)
         outcomes.append((name, .made))
+        continue
+      }
+      if order.renew {
+        let earlier = order.keepsHosts ? pair.certificate.pointer : nil
+        try makeHolder(name, hosts: hosts, namesOf: earlier, authority: authority)
+        outcomes.append((name, .renewed))
+      } else {
+        try check(pair, name: name)
+        try check(pair, name: name, names: hosts, authority: authority)
+        outcomes.append((name, .kept))
       }
     }
     return outcomes
+  }
+
+  private func check(
+    _ pair: borrowing Pair,
+    name: String,
+    names hosts: [Host],
+    authority: borrowing Pair
+  ) throws(CertificatesError) {
+    let path = "\(directory)/\(name).pem"
+    guard pair.certificate.isSigned(by: authority.certificate) else {
+      throw .unusable(path: path, reason: "was not signed by \(directory)/ca.pem")
+    }
+    for host in hosts where !pair.certificate.names(host) {
+      throw .unusable(path: path, reason: "does not name \(host.extensionValue)")
+    }
   }
 
   private func makeAuthority() throws(CertificatesError) -> Pair {
@@ -123,6 +187,7 @@ package struct CertificateFolder {
   private func makeHolder(
     _ name: String,
     hosts: [Host],
+    namesOf earlier: OpaquePointer?,
     authority: borrowing Pair
   ) throws(CertificatesError) {
     let key = try PrivateKey.generate()
@@ -135,7 +200,7 @@ package struct CertificateFolder {
       (NID_subject_key_identifier, "hash"),
       (NID_authority_key_identifier, "keyid:always"),
     ]
-    if !hosts.isEmpty {
+    if !hosts.isEmpty, earlier == nil {
       let names = hosts.map(\.extensionValue).joined(separator: ",")
       extensions.append((NID_subject_alt_name, names))
     }
@@ -147,6 +212,7 @@ package struct CertificateFolder {
     let certificate = try Certificate.issued(
       contents,
       key: key,
+      namesOf: earlier,
       by: authority.certificate,
       issuerKey: authority.key
     )

@@ -142,4 +142,72 @@ import Testing
       #expect(throws: CertificatesError.host(host)) { try issue(folder, hosts: [host]) }
     }
   }
+
+  @Test func `each named client gets a certificate of its own`() throws {
+    try withFolder { folder in
+      _ = try issue(folder)
+      let outcomes = try CertificateFolder(directory: folder, now: Self.now)
+        .issue(hosts: [], clients: ["alice"], force: false)
+      #expect(outcomes.last?.name == "alice" && outcomes.last?.outcome == .made)
+      #expect(outcomes.dropLast().allSatisfy { $0.outcome == .kept })
+      let subject = try openssl("x509", "-in", "\(folder)/alice.pem", "-noout", "-subject")
+      #expect(subject.output.contains("CN = alice"), "\(subject.output)")
+    }
+  }
+
+  @Test(arguments: ["ca", "labeler", "", "a/b", "a,b", "-x"])
+  func `a client's name that cannot be a file's is refused`(name: String) throws {
+    try withFolder { folder in
+      #expect(throws: CertificatesError.client(name)) {
+        try CertificateFolder(directory: folder, now: Self.now)
+          .issue(hosts: [], clients: [name], force: false)
+      }
+    }
+  }
+
+  @Test func `renewal keeps the authority and the hosts and changes the rest`() throws {
+    try withFolder { folder in
+      _ = try issue(folder, hosts: ["trainer.example.org"])
+      let authority = try String(contentsOfFile: "\(folder)/ca.pem", encoding: .utf8)
+      let before = try String(contentsOfFile: "\(folder)/labeler.pem", encoding: .utf8)
+      let outcomes = try CertificateFolder(directory: folder, now: Self.now)
+        .issue(hosts: [], renew: true, force: false)
+      #expect(outcomes.dropFirst().allSatisfy { $0.outcome == .renewed })
+      #expect(try String(contentsOfFile: "\(folder)/ca.pem", encoding: .utf8) == authority)
+      #expect(try String(contentsOfFile: "\(folder)/labeler.pem", encoding: .utf8) != before)
+      for host in ["labeler", "localhost", "trainer.example.org"] {
+        let result = try openssl(
+          "verify",
+          "-x509_strict",
+          "-verify_hostname",
+          host,
+          "-CAfile",
+          "\(folder)/ca.pem",
+          "\(folder)/labeler.pem"
+        )
+        #expect(result.code == 0, "\(result.output)")
+      }
+    }
+  }
+
+  @Test func `renewal includes the named clients and nobody else's files`() throws {
+    try withFolder { folder in
+      _ = try CertificateFolder(directory: folder, now: Self.now)
+        .issue(hosts: [], clients: ["alice"], force: false)
+      try withFolder { other in
+        _ = try issue(other)
+        for end in ["pem", "key"] {
+          try FileManager.default.copyItem(
+            atPath: "\(other)/client.\(end)",
+            toPath: "\(folder)/stranger.\(end)"
+          )
+        }
+      }
+      let before = try String(contentsOfFile: "\(folder)/alice.pem", encoding: .utf8)
+      let outcomes = try CertificateFolder(directory: folder, now: Self.now)
+        .issue(hosts: [], renew: true, force: false)
+      #expect(outcomes.last?.name == "alice" && outcomes.last?.outcome == .renewed)
+      #expect(try String(contentsOfFile: "\(folder)/alice.pem", encoding: .utf8) != before)
+    }
+  }
 }

@@ -35,7 +35,8 @@ import Testing
     let outcome = try Morlaif.run(Self.tokenize, input: "{\"text\":\"a\"}\n", streams: output)
     #expect(outcome.code == 70)
     #expect(
-      outcome.errors == "morlaif: \(name): cannot be written: No space left on device\n"
+      outcome.errors
+        == "morlaif: \(name): cannot be written: No space left on device; make room and try again\n"
     )
   }
 

@@ -94,12 +94,24 @@ enum ProcessStart {
       unsafe arguments.forEach { unsafe free($0) }
       unsafe variables.forEach { unsafe free($0) }
     }
+    keepDescriptors()
     var number: pid_t = 0
     let code = unsafe posix_spawn(&number, path, &actions, &attributes, arguments, variables)
     guard code == 0 else {
       throw .process(name: path, reason: unsafe String(cString: strerror(code)))
     }
     return number
+  }
+
+  /// Keeps files and sockets of this process, and of whoever started it, from what it starts.
+  ///
+  /// glibc's `posix_spawn_file_actions_addclosefrom_np` is not visible to the importer.
+  private static func keepDescriptors() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    for descriptor in names.compactMap(Int32.init) where descriptor > 2 {
+      // The one that listed the folder is closed by now.
+      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    }
   }
 
   /// How a child ended; nil while it runs.

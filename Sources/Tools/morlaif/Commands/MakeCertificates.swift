@@ -17,6 +17,8 @@ struct MakeCertificates: AsyncParsableCommand {
       Examples:
         morlaif certificates --directory certificates
         morlaif certificates --directory certificates --host trainer.example.org --host 10.0.0.7
+        morlaif certificates --directory certificates --client alice
+        morlaif certificates --directory certificates --renew
       """
   )
 
@@ -32,6 +34,23 @@ struct MakeCertificates: AsyncParsableCommand {
     )
   )
   var host: [String] = []
+
+  @Option(
+    name: .long,
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Name of a client besides 'client', for access rules; may be repeated.",
+      valueName: "name"
+    )
+  )
+  var client: [String] = []
+
+  @Flag(
+    name: .long,
+    help:
+      "Make certificates and keys anew under the same authority; running services take them over."
+  )
+  var renew = false
 
   @Flag(name: .long, help: "Make everything anew; old certificates are refused from then on.")
   var force = false
@@ -50,10 +69,17 @@ struct MakeCertificates: AsyncParsableCommand {
       )
       let outcomes: [(name: String, outcome: CertificateFolder.Outcome)]
       do throws(CertificatesError) {
-        outcomes = try folder.issue(hosts: host, force: force)
+        outcomes = try folder.issue(
+          hosts: host,
+          clients: client,
+          renew: renew,
+          force: force
+        )
       } catch {
-        if case .host = error { throw OperationsError.input(error.description) }
-        throw OperationsError.failed(error.description)
+        switch error {
+        case .host, .client: throw OperationsError.input(error.description)
+        default: throw OperationsError.failed(error.description)
+        }
       }
       if json {
         let members = outcomes.map { JSONMember($0.name, .string($0.outcome.rawValue)) }
