@@ -24,7 +24,11 @@ from morlaif.v1.labeler_pb2 import (
     ListPrinciplesRequest,
     PutPrincipleRequest,
 )
-from morlaif.v1.metrics_pb2 import MetricsSnapshotRequest
+from morlaif.v1.metrics_pb2 import (
+    METRIC_KIND_COUNTER,
+    METRIC_KIND_HISTOGRAM,
+    MetricsSnapshotRequest,
+)
 from morlaif.v1.reflection_pb2 import DescribeRequest
 from morlaif.v1.scalarizer_pb2 import (
     ConfigureRequest,
@@ -193,11 +197,18 @@ class AsyncCallTests(Case):
                 StatusCode.NOT_FOUND, AsyncReflection(peer).describe(DescribeRequest(service="no"))
             )
             samples = (await AsyncMetrics(peer).snapshot(MetricsSnapshotRequest())).samples
-            values = {sample.name: sample.value for sample in samples}
-            self.assertEqual(values["rpc_server_open_connections"], 1)
-            self.assertEqual(
-                values["rpc_server_ended_calls_total{method=morlaif.v1.Health/Check,code=OK}"], 2
-            )
+            values = {
+                (s.name, *((l.name, l.value_utf8.decode()) for l in s.labels)): s for s in samples
+            }
+            self.assertEqual(values[("rpc_server_open_connections",)].value, 1)
+            check = ("method", "morlaif.v1.Health/Check")
+            ended = values[("rpc_server_ended_calls_total", check, ("code", "OK"))]
+            self.assertEqual((ended.value, ended.unit, ended.kind), (2, "calls", METRIC_KIND_COUNTER))
+            self.assertEqual(values[("rpc_server_begun_calls_total", check)].value, 3)
+            seconds = "rpc_server_call_duration_seconds"
+            everything = values[(f"{seconds}_bucket", check, ("le", "+Inf"))]
+            self.assertEqual((everything.value, everything.kind), (3, METRIC_KIND_HISTOGRAM))
+            self.assertEqual(values[(f"{seconds}_count", check)].value, 3)
 
     async def test_many_calls_at_once_share_one_connection(self):
         async with serving(Scalars()) as (server, port), client(port) as peer:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import bisect
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf import descriptor_pb2
@@ -91,32 +93,104 @@ class Reflection(ReflectionHandler):
         return reflection_pb2.DescribeReply(services=found)
 
 
+@dataclass(frozen=True)
+class Metric:
+    """One thing that a server counts; named as in the Swift services' MetricCatalog.swift."""
+
+    name: str
+    kind: metrics_pb2.MetricKind
+    unit: str
+    labels: tuple[str, ...] = ()
+
+
+OPEN_CONNECTIONS = Metric(
+    "rpc_server_open_connections", metrics_pb2.METRIC_KIND_GAUGE, "connections"
+)
+REFUSED_CONNECTIONS = Metric(
+    "rpc_server_refused_connections_total",
+    metrics_pb2.METRIC_KIND_COUNTER,
+    "connections",
+    ("reason",),
+)
+OPEN_CALLS = Metric("rpc_server_open_calls", metrics_pb2.METRIC_KIND_GAUGE, "calls")
+BEGUN_CALLS = Metric(
+    "rpc_server_begun_calls_total", metrics_pb2.METRIC_KIND_COUNTER, "calls", ("method",)
+)
+ENDED_CALLS = Metric(
+    "rpc_server_ended_calls_total", metrics_pb2.METRIC_KIND_COUNTER, "calls", ("method", "code")
+)
+REFUSED_CALLS = Metric(
+    "rpc_server_refused_calls_total", metrics_pb2.METRIC_KIND_COUNTER, "calls", ("code",)
+)
+DENIED_CALLS = Metric("rpc_server_denied_calls_total", metrics_pb2.METRIC_KIND_COUNTER, "calls")
+CALL_SECONDS = Metric(
+    "rpc_server_call_duration_seconds", metrics_pb2.METRIC_KIND_HISTOGRAM, "seconds", ("method",)
+)
+
+# Upper bounds in seconds, those of the Swift services: histograms of both can be added up.
+BOUNDS = (
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+    1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
+)  # fmt: skip
+
+
 class Metrics(MetricsHandler):
-    """Answers `Metrics`: calls by method and code, seconds spent, connections."""
+    """Answers `Metrics`: connections, calls by method and code, how long they took."""
 
     def __init__(self) -> None:
-        self._samples: dict[str, float] = {"rpc_server_open_connections": 0.0, "rpc_server_open_calls": 0.0}
+        self._values: dict[tuple[Metric, tuple[str, ...]], float] = {}
+        # Counts up to each bound and above the last, not cumulative; then the sum of seconds.
+        self._durations: dict[str, tuple[list[int], float]] = {}
+        for gauge in (OPEN_CONNECTIONS, OPEN_CALLS):
+            self.add(gauge, amount=0.0)
 
-    def add(self, name: str, value: float = 1.0) -> None:
-        """Adds to a counter or gauge."""
-        self._samples[name] = self._samples.get(name, 0.0) + value
+    def add(self, metric: Metric, *labels: str, amount: float = 1.0) -> None:
+        """Adds to a counter or gauge; one value for each of its labels."""
+        key = (metric, labels)
+        self._values[key] = self._values.get(key, 0.0) + amount
 
-    def finished(self, method: str, code: StatusCode, seconds: float) -> None:
-        """Counts a call. Methods that do not exist share one name, so a peer cannot fill the table."""
-        known = "unknown" if code is StatusCode.UNIMPLEMENTED else method
-        self.add(f"rpc_server_ended_calls_total{{method={known},code={code.name}}}")
-        self.add(f"rpc_server_handler_seconds_total{{method={known}}}", seconds)
+    def ended(self, method: str, code: StatusCode, seconds: float) -> None:
+        """Counts a call whose handler has returned."""
+        self.add(ENDED_CALLS, method, code.name)
+        counts, total = self._durations.get(method, ([0] * (len(BOUNDS) + 1), 0.0))
+        counts[bisect.bisect_left(BOUNDS, seconds)] += 1
+        self._durations[method] = (counts, total + seconds)
+
+    def refused(self, code: StatusCode) -> None:
+        """Counts a call that never reached a method; its name is the peer's and is not kept."""
+        self.add(REFUSED_CALLS, code.name)
+        if code is StatusCode.PERMISSION_DENIED:
+            self.add(DENIED_CALLS)
 
     async def snapshot(
         self, request: metrics_pb2.MetricsSnapshotRequest, context: Context
     ) -> metrics_pb2.MetricsSnapshotReply:
         """The values as they stand."""
-        return metrics_pb2.MetricsSnapshotReply(
-            samples=[
-                metrics_pb2.MetricSample(name=name, value=value)
-                for name, value in sorted(self._samples.items())
-            ]
-        )
+        values = sorted(self._values.items(), key=lambda item: (item[0][0].name, item[0][1]))
+        samples = [_sample(metric, labels, value) for (metric, labels), value in values]
+        for method, (counts, total) in sorted(self._durations.items()):
+            reached = 0
+            for bound, count in zip((*map(str, BOUNDS), "+Inf"), counts):
+                reached += count
+                samples.append(_sample(CALL_SECONDS, (method,), reached, "_bucket", bound))
+            samples.append(_sample(CALL_SECONDS, (method,), total, "_sum"))
+            samples.append(_sample(CALL_SECONDS, (method,), reached, "_count"))
+        return metrics_pb2.MetricsSnapshotReply(samples=samples)
+
+
+def _sample(
+    metric: Metric, labels: tuple[str, ...], value: float, part: str = "", bound: str | None = None
+) -> metrics_pb2.MetricSample:
+    named = list(zip(metric.labels, labels))
+    if bound is not None:
+        named.append(("le", bound))
+    return metrics_pb2.MetricSample(
+        name=metric.name + part,
+        value=value,
+        labels=[metrics_pb2.MetricLabel(name=k, value_utf8=v.encode()) for k, v in named],
+        kind=metric.kind,
+        unit=metric.unit,
+    )
 
 
 def _describe(service: Service) -> reflection_pb2.ServiceDescription:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from morlaif import health
 from morlaif.credentials import Credentials, split_address
 from morlaif.health import Health, Metrics, Reflection, services_of
 from morlaif.method import Handler, Method
@@ -140,17 +141,18 @@ class AsyncServer:
     def admit(self, transport: ServerTransport) -> bool:
         """Counts a connection; False when there are too many."""
         if self._is_stopping or len(self._transports) >= self.connections_max:
-            self.metrics.add("rpc_server_refused_connections_total")
+            reason = "stopping" if self._is_stopping else "connections"
+            self.metrics.add(health.REFUSED_CONNECTIONS, reason)
             return False
         self._transports.add(transport)
-        self.metrics.add("rpc_server_open_connections")
+        self.metrics.add(health.OPEN_CONNECTIONS)
         return True
 
     def left(self, transport: ServerTransport) -> None:
         """A connection has ended."""
         if transport in self._transports:
             self._transports.remove(transport)
-            self.metrics.add("rpc_server_open_connections", -1)
+            self.metrics.add(health.OPEN_CONNECTIONS, amount=-1)
         if self._is_stopping and not self._transports:
             self._all_left.set()
 
@@ -162,19 +164,20 @@ class AsyncServer:
         """Whether a peer may call a method."""
         return self._may_call is None or self._may_call(peer, path)
 
-    def begin_call(self) -> bool:
+    def begin_call(self, path: str) -> bool:
         """Counts a call; False when there are too many."""
         if self._calls >= self.calls_max:
             return False
         self._calls += 1
-        self.metrics.add("rpc_server_open_calls")
+        self.metrics.add(health.OPEN_CALLS)
+        self.metrics.add(health.BEGUN_CALLS, path)
         return True
 
     def end_call(self, path: str, code: StatusCode, seconds: float) -> None:
         """A handler has returned."""
         self._calls -= 1
-        self.metrics.add("rpc_server_open_calls", -1)
-        self.metrics.finished(path, code, seconds)
+        self.metrics.add(health.OPEN_CALLS, amount=-1)
+        self.metrics.ended(path, code, seconds)
 
 
 def serve(

@@ -101,7 +101,7 @@ class ServerTransport(WireTransport):
                 event, StatusCode.PERMISSION_DENIED, f"{header.method}: this identity may not"
             )
             return
-        if not server.begin_call():
+        if not server.begin_call(method.path):
             self._refuse_call(
                 event, StatusCode.RESOURCE_EXHAUSTED,
                 f"more than {server.calls_max} calls at once", unprocessed=True,
@@ -122,7 +122,7 @@ class ServerTransport(WireTransport):
     ) -> None:
         self.machine.send_status(event.call_id, EndStatus(code, message, (), unprocessed))
         self.machine.release(event.call_id)
-        self._server.metrics.finished(event.header.method, code, 0.0)
+        self._server.metrics.refused(code)
 
     async def _handle(self, call: ServerCall, route: Route) -> StatusCode:
         try:
