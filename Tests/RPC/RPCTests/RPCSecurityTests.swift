@@ -139,30 +139,4 @@ struct RPCSecurityTests {
     let error = await failure { try await server.run() }
     #expect(error?.code == .failedPrecondition)
   }
-
-  @Test func `a missing file is named`() async throws {
-    let certificates = try TestCertificates.shared.get()
-    var tls = certificates.configuration("server")
-    tls.keyPath = "/nowhere/server.key"
-    let server = RPCServer(
-      configuration: RPCServerConfiguration(host: "127.0.0.1", port: 0, tls: tls),
-      services: [],
-      logger: Logger(label: "test")
-    )
-    let error = await failure { try await server.run() }
-    #expect(error?.message.contains("/nowhere/server.key") == true)
-  }
-
-  @Test func `a key of another certificate is refused`() async throws {
-    let certificates = try TestCertificates.shared.get()
-    var tls = certificates.configuration("server")
-    tls.keyPath = certificates.path("client.key")
-    let server = RPCServer(
-      configuration: RPCServerConfiguration(host: "127.0.0.1", port: 0, tls: tls),
-      services: [],
-      logger: Logger(label: "test")
-    )
-    let error = await failure { try await server.run() }
-    #expect(error?.message.contains("client.key") == true)
-  }
 }

@@ -12,6 +12,10 @@ enum OpenSSLErrors {
     var fault = HandshakeFault.malformed
     /// Whether a record came that only a new handshake would send.
     var isRenegotiation = false
+    /// Whether a key could not be read without its pass phrase.
+    var needsPassPhrase = false
+    /// Whether a key is not the one of its certificate.
+    var isKeyMismatch = false
   }
 
   /// Empties the queue.
@@ -28,7 +32,14 @@ enum OpenSSLErrors {
         if reasons.isEmpty, let known = faults[reason] { report.fault = known }
         if renegotiationReasons.contains(reason) { report.isRenegotiation = true }
       }
-      reasons.append(text(of: code))
+      if morlaif_err_library(code) == ERR_LIB_PEM, reason == PEM_R_BAD_PASSWORD_READ {
+        report.needsPassPhrase = true
+      }
+      if morlaif_err_library(code) == ERR_LIB_X509, reason == X509_R_KEY_VALUES_MISMATCH {
+        report.isKeyMismatch = true
+      }
+      // A cause is often passed on under the same name.
+      if let text = text(of: code), text != reasons.last { reasons.append(text) }
     }
     if !reasons.isEmpty { report.text = reasons.joined(separator: "; ") }
     return report
@@ -52,7 +63,8 @@ enum OpenSSLErrors {
   /// Forgets errors that an earlier call on this thread may have left.
   static func clear() { ERR_clear_error() }
 
-  private static func text(of code: UInt) -> String {
+  /// The words for an error; nil for one that only says where OpenSSL was.
+  private static func text(of code: UInt) -> String? {
     guard let reason = unsafe ERR_reason_error_string(code) else {
       return "OpenSSL error \(code)"
     }

@@ -72,24 +72,27 @@ final class TLSContext: @unchecked Sendable {
     guard let keyPath = configuration.keyPath else {
       throw .configuration(file: "keyPath", reason: "a certificate needs its key")
     }
+    let certificateFile = TLSFile(path: certificatePath, content: .certificate)
+    try certificateFile.requireReadable()
     guard unsafe SSL_CTX_use_certificate_chain_file(context, certificatePath) == 1 else {
-      throw .configuration(file: certificatePath, reason: OpenSSLErrors.drain().text)
+      throw certificateFile.unusable(OpenSSLErrors.drain())
     }
+    let keyFile = TLSFile(path: keyPath, content: .key)
+    try keyFile.requireReadable()
+    // Without this OpenSSL would ask for a pass phrase on the terminal, and wait.
+    unsafe SSL_CTX_set_default_passwd_cb(context) { _, _, _, _ in -1 }
+    // OpenSSL compares a key with the certificate that is there as soon as it has read it.
     guard unsafe SSL_CTX_use_PrivateKey_file(context, keyPath, SSL_FILETYPE_PEM) == 1 else {
-      throw .configuration(file: keyPath, reason: OpenSSLErrors.drain().text)
-    }
-    guard unsafe SSL_CTX_check_private_key(context) == 1 else {
-      throw .configuration(
-        file: keyPath,
-        reason: "does not belong to \(certificatePath): \(OpenSSLErrors.drain().text)"
-      )
+      throw keyFile.unusable(OpenSSLErrors.drain(), certificatePath: certificatePath)
     }
   }
 
   private func loadTrust() throws(TLSError) {
     if let caPath = configuration.caPath {
+      let file = TLSFile(path: caPath, content: .authorities)
+      try file.requireReadable()
       guard unsafe SSL_CTX_load_verify_locations(context, caPath, nil) == 1 else {
-        throw .configuration(file: caPath, reason: OpenSSLErrors.drain().text)
+        throw file.unusable(OpenSSLErrors.drain())
       }
     } else if role == .client {
       unsafe SSL_CTX_set_default_verify_paths(context)
