@@ -174,10 +174,15 @@ final class ConnectionHolder: Sendable {
       .resolver(configuration.resolver)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelOption(.writeBufferWaterMark, value: .init(low: 262_144, high: 1_048_576))
+      // Nothing is read, and so nothing lost, before there are handlers.
+      .channelOption(.autoRead, value: false)
       .connect(host: target.host, port: target.port)
       // Only the address that answered gets handlers: the others are channels too, and their end
       // must not look like the connection's.
-      .flatMap { self.setUp($0, connection, context) }
+      .flatMap { channel in
+        self.setUp(channel, connection, context)
+          .flatMap { channel.setOption(.autoRead, value: true) }
+      }
       .whenFailure { error in
         // Once it has handlers, `gone` reports the loss; before that this is all there is.
         self.attemptFailed(
