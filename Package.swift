@@ -130,6 +130,7 @@ let package = Package(
     // Foundations: what every room may stand on.
     library("Hashing", in: "Foundations"),
     library("JSON", in: "Foundations"),
+    library("LargeMemory", in: "Foundations"),
 
     // Contract: generated from Protos by `Protos/generate`, and its runtime.
     .target(
@@ -142,7 +143,7 @@ let package = Package(
       dependencies: ["CProtobufC"],
       path: "Sources/Contract/CMessages"
     ),
-    library("ProtobufRuntime", in: "Contract", ["CProtobufC"], memory: .raw),
+    library("ProtobufRuntime", in: "Contract", ["CProtobufC", "LargeMemory"], memory: .raw),
     library(
       "Descriptors",
       in: "Contract",
@@ -159,7 +160,7 @@ let package = Package(
     library("DynamicMessages", in: "Contract", ["Descriptors", "JSON", "ProtobufRuntime"]),
 
     // RPC.
-    library("RPCWire", in: "RPC", memory: .raw),
+    library("RPCWire", in: "RPC", ["LargeMemory"], memory: .raw),
     library(
       "RPC",
       in: "RPC",
@@ -320,6 +321,7 @@ let package = Package(
     ),
     tests("Hashing", in: "Foundations", ["Hashing"]),
     tests("JSON", in: "Foundations", ["JSON"]),
+    tests("LargeMemory", in: "Foundations", ["LargeMemory"]),
     tests(
       "DynamicMessages",
       in: "Contract",

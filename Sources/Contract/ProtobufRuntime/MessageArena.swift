@@ -1,4 +1,5 @@
 package import CProtobufC
+internal import LargeMemory
 
 #if canImport(Glibc)
   internal import Glibc
@@ -26,7 +27,7 @@ package struct MessageArena: ~Copyable {
     let isSpare = reserved + firstByteCount <= SpareBlocks.byteCount
     let wanted = isSpare ? SpareBlocks.byteCount - reserved : firstByteCount
     let first = max(min(wanted, byteCountMax), 0) & ~(ArenaHeader.alignment - 1)
-    guard let block = isSpare ? SpareBlocks.take() : malloc(reserved + first) else {
+    guard let block = isSpare ? SpareBlocks.take() : largeBlock(reserved + first) else {
       throw .outOfMemory(message: "")
     }
     header = block.bindMemory(to: ArenaHeader.self, capacity: 1)
@@ -83,6 +84,13 @@ package struct MessageArena: ~Copyable {
   }
 }
 
+/// Fresh memory, in large pages where that pays; nil when the machine has none left.
+private func largeBlock(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+  let block = malloc(byteCount)
+  LargeMemory.expectUse(of: UnsafeMutableRawBufferPointer(start: block, count: byteCount))
+  return block
+}
+
 /// The arena's state, at the start of its first block so that protobuf-c can be given its address.
 ///
 /// `allocator` comes first: a pointer to the header is also a pointer to the allocator.
@@ -123,7 +131,7 @@ private struct ArenaHeader {
       return nil
     }
     let capacity = min(max(byteCount, nextByteCount), remaining) & ~(Self.alignment - 1)
-    guard capacity >= byteCount, let block = malloc(Self.alignment + capacity) else {
+    guard capacity >= byteCount, let block = largeBlock(Self.alignment + capacity) else {
       isExhausted = true
       return nil
     }

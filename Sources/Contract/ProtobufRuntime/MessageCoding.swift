@@ -1,4 +1,5 @@
 package import CProtobufC
+internal import LargeMemory
 
 /// What protobuf-c knows of a message, as its generated code has it.
 package struct MessageKind: @unchecked Sendable {
@@ -64,17 +65,64 @@ extension MessageArena {
     _ name: String,
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result {
-    let base = message.assumingMemoryBound(to: ProtobufCMessage.self)
-    let byteCount = protobuf_c_message_get_packed_size(base)
+    let byteCount = try packedByteCount(message, name)
+    guard byteCount > 0 else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    let target = UnsafeMutableRawBufferPointer(start: try allocate(byteCount), count: byteCount)
+    try pack(message, name, into: target)
+    return try body(UnsafeRawBufferPointer(target))
+  }
+
+  /// Packs a C message built in this arena into an array.
+  ///
+  /// - Throws: `tooLarge` above 2 GiB, which protobuf cannot carry.
+  package func packed(_ message: UnsafeRawPointer, _ name: String) throws(MessageError) -> [UInt8] {
+    let byteCount = try packedByteCount(message, name)
+    var failure: MessageError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
+      let target = UnsafeMutableRawBufferPointer(buffer)
+      LargeMemory.expectUse(of: target)
+      do throws(MessageError) {
+        // The array may have more room than was asked for.
+        if byteCount > 0 {
+          try pack(
+            message,
+            name,
+            into: UnsafeMutableRawBufferPointer(rebasing: target[..<byteCount])
+          )
+        }
+        count = byteCount
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
+  private func packedByteCount(
+    _ message: UnsafeRawPointer,
+    _ name: String
+  ) throws(MessageError) -> Int {
+    let byteCount = protobuf_c_message_get_packed_size(
+      message.assumingMemoryBound(to: ProtobufCMessage.self)
+    )
     guard byteCount >= 0, byteCount <= Int(Int32.max) else {
       throw .tooLarge(message: name, byteCount: byteCount, byteCountMax: Int(Int32.max))
     }
-    guard byteCount > 0 else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
-    let target = try allocate(byteCount)
-    let written = protobuf_c_message_pack(base, target.assumingMemoryBound(to: UInt8.self))
-    guard written == byteCount else {
+    return byteCount
+  }
+
+  private func pack(
+    _ message: UnsafeRawPointer,
+    _ name: String,
+    into target: UnsafeMutableRawBufferPointer
+  ) throws(MessageError) {
+    let written = protobuf_c_message_pack(
+      message.assumingMemoryBound(to: ProtobufCMessage.self),
+      target.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    )
+    guard written == target.count else {
       throw .malformed(message: name, field: "", reason: "the message changed while it was packed")
     }
-    return try body(UnsafeRawBufferPointer(start: target, count: byteCount))
   }
 }

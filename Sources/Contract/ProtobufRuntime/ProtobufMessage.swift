@@ -17,6 +17,11 @@ public protocol ProtobufMessage: Sendable, Equatable {
   func withEncoded<Result>(
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result
+
+  /// The encoded message as an array of bytes.
+  ///
+  /// - Throws: `MessageError` when a field cannot be encoded.
+  func encoded() throws(MessageError) -> [UInt8]
 }
 
 extension ProtobufMessage {
@@ -26,10 +31,5 @@ extension ProtobufMessage {
       Result { () throws(MessageError) in try Self(protobuf: buffer, limits: limits) }
     }
     self = try result.get()
-  }
-
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
-    try withEncoded { [UInt8]($0) }
   }
 }

@@ -39,4 +39,7 @@ public struct RawMessage: ProtobufMessage {
     }
     return try result.get()
   }
+
+  /// The bytes themselves.
+  public func encoded() throws(MessageError) -> [UInt8] { bytes }
 }

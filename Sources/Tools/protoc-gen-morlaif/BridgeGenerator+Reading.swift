@@ -34,20 +34,20 @@ extension BridgeGenerator {
   }
 
   private func readList(_ field: FieldPlan, into printer: inout CodePrinter) {
-    let buffer =
-      "UnsafeBufferPointer(start: c.pointee.\(field.cMember), count: c.pointee.\(field.cCount))"
+    let (start, count) = ("c.pointee.\(field.cMember)", "c.pointee.\(field.cCount)")
+    let buffer = "UnsafeBufferPointer(start: \(start), count: \(count))"
     switch field.shape {
     case .number:
-      printer.line("\(field.name) = [\(field.elementType)](\(buffer))")
+      printer.line("\(field.name) = readNumbers(\(start), \(count))")
     case .bool, .enumeration, .bytes:
       printer.line("\(field.name) = \(buffer).map { \(value("$0", field)) }")
     case .identifier, .text:
-      printer.line("\(field.name).reserveCapacity(c.pointee.\(field.cCount))")
+      printer.line("\(field.name).reserveCapacity(\(count))")
       printer.block("for item in \(buffer)") { printer in
         printer.line("\(field.name).append(\(value("item", field)))")
       }
     case .message:
-      printer.line("\(field.name).reserveCapacity(c.pointee.\(field.cCount))")
+      printer.line("\(field.name).reserveCapacity(\(count))")
       printer.block("for case let inner? in \(buffer)") { printer in
         readMessage("inner", field, at: "\(field.name).count", into: &printer) {
           "\(field.name).append(\($0))"

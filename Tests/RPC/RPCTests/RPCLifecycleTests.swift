@@ -72,7 +72,9 @@ struct RPCLifecycleTests {
 
   @Test func `a reader that stops reading bounds the writer and not its neighbours`() async throws {
     try await withServer(tls: nil) { harness in
-      let client = harness.client(nil)
+      var configuration = RPCClientConfiguration()
+      configuration.limits.callWindowBytes = 262_144
+      let client = harness.client(nil, configuration)
       try await client.serverStreaming(
         EchoService.Methods.count,
         RawMessage(bytes: [255, 10])

@@ -31,6 +31,13 @@ extension Principle {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__Principle>) throws(MessageError) {
     self.init()
     id = try readIdentifier(c.pointee.id, Self.protobufName, "id")
@@ -76,6 +83,13 @@ extension TextItem {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__TextItem>) throws(MessageError) {
     self.init()
     id = try readIdentifier(c.pointee.id, Self.protobufName, "id")
@@ -119,6 +133,13 @@ extension PreferencePair {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__PreferencePair>) throws(MessageError) {
@@ -168,6 +189,13 @@ extension Label {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__Label>) throws(MessageError) {
@@ -235,6 +263,13 @@ extension Measures {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__Measures>) throws(MessageError) {
     self.init()
     a = c.pointee.a
@@ -278,6 +313,13 @@ extension ScoreMatrix {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__ScoreMatrix>) throws(MessageError) {
     self.init()
     principleIDs.reserveCapacity(c.pointee.n_principle_ids)
@@ -288,7 +330,7 @@ extension ScoreMatrix {
     for item in UnsafeBufferPointer(start: c.pointee.item_ids, count: c.pointee.n_item_ids) {
       itemIDs.append(try readIdentifier(item, Self.protobufName, "item_ids"))
     }
-    values = [Float](UnsafeBufferPointer(start: c.pointee.values, count: c.pointee.n_values))
+    values = readNumbers(c.pointee.values, c.pointee.n_values)
   }
 
   func build(
@@ -344,6 +386,13 @@ extension ScoreSource {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__ScoreSource>) throws(MessageError) {
     self.init()
     principleID = try readIdentifier(c.pointee.principle_id, Self.protobufName, "principle_id")
@@ -393,6 +442,13 @@ extension FileChunk {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__FileChunk>) throws(MessageError) {

@@ -31,6 +31,13 @@ extension HealthRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__HealthRequest>) throws(MessageError) {
     self.init()
     service = try readIdentifier(c.pointee.service, Self.protobufName, "service")
@@ -70,6 +77,13 @@ extension HealthReply {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__HealthReply>) throws(MessageError) {

@@ -31,6 +31,13 @@ extension MetricsSnapshotRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__MetricsSnapshotRequest>) throws(MessageError) {
     self.init()
   }
@@ -68,6 +75,13 @@ extension MetricsSnapshotReply {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__MetricsSnapshotReply>) throws(MessageError) {
@@ -123,6 +137,13 @@ extension MetricSample {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__MetricSample>) throws(MessageError) {
@@ -186,6 +207,13 @@ extension MetricLabel {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__MetricLabel>) throws(MessageError) {

@@ -31,6 +31,13 @@ extension TrainPreferencesRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__TrainPreferencesRequest>) throws(MessageError) {
     self.init()
     datasetID = try readIdentifier(c.pointee.dataset_id, Self.protobufName, "dataset_id")
@@ -100,6 +107,13 @@ extension PreferenceHyperparameters {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__PreferenceHyperparameters>) throws(MessageError) {
     self.init()
     rank = c.pointee.rank
@@ -159,6 +173,13 @@ extension TrainPreferencesReply {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__TrainPreferencesReply>) throws(MessageError) {
@@ -239,6 +260,13 @@ extension TrainPreferencesStarted {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__TrainPreferencesStarted>) throws(MessageError) {
     self.init()
     if let inner = c.pointee.hyperparameters {
@@ -304,6 +332,13 @@ extension TrainPreferencesProgress {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__TrainPreferencesProgress>) throws(MessageError) {
     self.init()
     principleID = try readIdentifier(c.pointee.principle_id, Self.protobufName, "principle_id")
@@ -355,6 +390,13 @@ extension TrainPreferencesFinished {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__TrainPreferencesFinished>) throws(MessageError) {
@@ -414,6 +456,13 @@ extension PreferenceModelReport {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__PreferenceModelReport>) throws(MessageError) {
@@ -483,6 +532,13 @@ extension PreferenceEvaluation {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__PreferenceEvaluation>) throws(MessageError) {
@@ -560,6 +616,13 @@ extension MarginBucket {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__MarginBucket>) throws(MessageError) {
     self.init()
     marginLow = c.pointee.margin_low
@@ -605,6 +668,13 @@ extension ScoreRequest {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__ScoreRequest>) throws(MessageError) {
@@ -676,6 +746,13 @@ extension ScoreReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__ScoreReply>) throws(MessageError) {
     self.init()
     if let inner = c.pointee.scores {
@@ -741,6 +818,13 @@ extension EvaluatePreferencesRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__EvaluatePreferencesRequest>) throws(MessageError) {
     self.init()
     datasetID = try readIdentifier(c.pointee.dataset_id, Self.protobufName, "dataset_id")
@@ -794,6 +878,13 @@ extension EvaluatePreferencesReply {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__EvaluatePreferencesReply>) throws(MessageError) {
@@ -851,6 +942,13 @@ extension FetchModelRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__FetchModelRequest>) throws(MessageError) {
     self.init()
     principleID = try readIdentifier(c.pointee.principle_id, Self.protobufName, "principle_id")
@@ -894,6 +992,13 @@ extension ListModelsRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__ListModelsRequest>) throws(MessageError) {
     self.init()
   }
@@ -931,6 +1036,13 @@ extension ListModelsReply {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__ListModelsReply>) throws(MessageError) {
@@ -986,6 +1098,13 @@ extension ModelEntry {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__ModelEntry>) throws(MessageError) {

@@ -31,6 +31,13 @@ extension DescribeRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__V1__DescribeRequest>) throws(MessageError) {
     self.init()
     service = try readIdentifier(c.pointee.service, Self.protobufName, "service")
@@ -70,6 +77,13 @@ extension DescribeReply {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__DescribeReply>) throws(MessageError) {
@@ -125,6 +139,13 @@ extension ServiceDescription {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__ServiceDescription>) throws(MessageError) {
@@ -184,6 +205,13 @@ extension MethodDescription {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__V1__MethodDescription>) throws(MessageError) {

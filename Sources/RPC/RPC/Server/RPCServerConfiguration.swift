@@ -39,7 +39,7 @@ public struct RPCLimits: Sendable, Hashable {
   /// Calls at once on one connection.
   public var callsMax = 1_024
   /// Bytes a call may hold unread.
-  public var callWindowBytes = 262_144
+  public var callWindowBytes = 1_048_576
   /// Bytes a connection may hold unread.
   public var connectionWindowBytes = 16_777_216
   /// Calls at once on all connections together; `Health` and its like do not count.

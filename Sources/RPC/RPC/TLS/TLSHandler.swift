@@ -23,12 +23,12 @@ final class TLSHandler: ChannelDuplexHandler {
     case closed
   }
 
-  private var session: TLSSession
+  private let session: TLSSession
   private var state = State.handshaking
   private var hasOutput = false
 
-  /// Plaintext is encrypted in slices of this size, so that OpenSSL's buffer stays small.
-  private static let sliceBytes = 32_768
+  /// Plaintext is encrypted in slices of this size, so that what is in work stays in the cache.
+  private static let sliceBytes = 65_536
   /// Room for plaintext to begin with, and to grow by.
   private static let readBytesMin = 512
 
@@ -52,21 +52,21 @@ final class TLSHandler: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard state != .closed else { return }
     let ciphertext = unwrapInboundIn(data)
-    do throws(TLSError) {
-      let session = unsafe ciphertext.withUnsafeReadableBytes { bytes in
-        Result { () throws(TLSError) in unsafe try self.session.receive(bytes) }
+    unsafe ciphertext.withUnsafeReadableBytes { bytes in
+      unsafe session.lend(input: bytes)
+      defer { session.endInput() }
+      do throws(TLSError) {
+        if state == .handshaking { try shakeHands(context) }
+        if state == .established { try readPlaintext(context, ciphertextByteCount: bytes.count) }
+      } catch {
+        fail(context, error)
       }
-      try session.get()
-      if state == .handshaking { try shakeHands(context) }
-      if state == .established { try readPlaintext(context) }
-    } catch {
-      fail(context, error)
     }
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
     context.fireChannelReadComplete()
-    if session.outgoingByteCount > 0 { flush(context: context) }
+    flush(context: context)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -81,31 +81,25 @@ final class TLSHandler: ChannelDuplexHandler {
       return
     }
     let plaintext = unwrapOutboundIn(data)
-    do throws(TLSError) {
-      var offset = plaintext.readerIndex
-      while offset < plaintext.writerIndex {
-        let count = min(TLSHandler.sliceBytes, plaintext.writerIndex - offset)
-        let result = unsafe plaintext.withUnsafeReadableBytes { bytes in
-          let start = offset - plaintext.readerIndex
-          return Result { () throws(TLSError) in
-            try unsafe session.write(
-              UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)])
-            )
-          }
-        }
-        try result.get()
-        offset += count
-        moveOutput(context)
+    var result: Result<Void, TLSError> = .success(())
+    unsafe plaintext.withUnsafeReadableBytes { bytes in
+      var rest = unsafe bytes[...]
+      while unsafe !rest.isEmpty, case .success = result {
+        let slice = unsafe rest.prefix(TLSHandler.sliceBytes)
+        unsafe rest = unsafe rest.dropFirst(slice.count)
+        unsafe result = encrypt(context, UnsafeRawBufferPointer(rebasing: slice))
       }
-      promise?.succeed()
-    } catch {
+    }
+    switch result {
+    case .success: promise?.succeed()
+    case .failure(let error):
       promise?.fail(error)
       fail(context, error)
     }
   }
 
   func flush(context: ChannelHandlerContext) {
-    moveOutput(context)
+    moveOverflow(context)
     guard hasOutput else { return }
     hasOutput = false
     context.flush()
@@ -131,19 +125,20 @@ final class TLSHandler: ChannelDuplexHandler {
   private func shakeHands(_ context: ChannelHandlerContext) throws(TLSError) {
     guard try session.handshake() else { return }
     state = .established
-    moveOutput(context)
+    moveOverflow(context)
     context.fireUserInboundEventTriggered(HandshakeCompleted(identity: session.peerIdentity))
   }
 
   private func readPlaintext(
-    _ context: ChannelHandlerContext
+    _ context: ChannelHandlerContext,
+    ciphertextByteCount: Int
   ) throws(TLSError) {
-    // Plaintext is shorter than its records, so this much is enough for what has come.
+    // Plaintext is shorter than its records, so this much is mostly enough for what has come.
     var plaintext = context.channel.allocator.buffer(
-      capacity: max(session.incomingByteCount, TLSHandler.readBytesMin)
+      capacity: max(ciphertextByteCount, TLSHandler.readBytesMin)
     )
     var isClosed = false
-    reading: while true {
+    reading: while session.mayHavePlaintext {
       var result: Result<TLSSession.Reading, TLSError> = .success(.needsInput)
       unsafe plaintext.writeWithUnsafeMutableBytes(
         minimumWritableBytes: plaintext.writableBytes > 0 ? 1 : TLSHandler.readBytesMin
@@ -164,15 +159,38 @@ final class TLSHandler: ChannelDuplexHandler {
     if isClosed { context.close(promise: nil) }
   }
 
-  private func moveOutput(_ context: ChannelHandlerContext) {
-    let byteCount = session.outgoingByteCount
-    guard byteCount > 0 else { return }
-    var ciphertext = context.channel.allocator.buffer(capacity: byteCount)
-    unsafe ciphertext.writeWithUnsafeMutableBytes(minimumWritableBytes: byteCount) { bytes in
-      unsafe session.takeOutgoing(into: bytes)
+  private func encrypt(
+    _ context: ChannelHandlerContext,
+    _ plaintext: UnsafeRawBufferPointer
+  ) -> Result<Void, TLSError> {
+    moveOverflow(context)
+    let byteCountMax = TLSSession.ciphertextByteCountMax(ofPlaintext: plaintext.count)
+    var ciphertext = context.channel.allocator.buffer(capacity: byteCountMax)
+    var result: Result<Void, TLSError> = .success(())
+    unsafe ciphertext.writeWithUnsafeMutableBytes(minimumWritableBytes: byteCountMax) { bytes in
+      do throws(TLSError) {
+        return try unsafe session.write(plaintext, into: bytes)
+      } catch {
+        result = .failure(error)
+        return 0
+      }
     }
+    if ciphertext.readableBytes > 0 {
+      hasOutput = true
+      context.write(wrapOutboundOut(ciphertext), promise: nil)
+    }
+    moveOverflow(context)
+    return result
+  }
+
+  /// Sends what OpenSSL has to say by itself.
+  private func moveOverflow(_ context: ChannelHandlerContext) {
+    guard session.hasOverflow else { return }
     hasOutput = true
-    context.write(wrapOutboundOut(ciphertext), promise: nil)
+    context.write(
+      wrapOutboundOut(context.channel.allocator.buffer(bytes: session.takeOverflow())),
+      promise: nil
+    )
   }
 
   /// Sends the alert that OpenSSL left, tells the next handler why, and closes.

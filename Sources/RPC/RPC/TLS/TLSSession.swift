@@ -1,7 +1,7 @@
 internal import COpenSSL
 internal import RPCWire
 
-/// One TLS connection as a transformation of bytes: no socket, two memory BIOs.
+/// One TLS connection as a transformation of bytes, without a socket.
 @safe
 struct TLSSession: ~Copyable {
   /// What a read of plaintext gave.
@@ -15,10 +15,7 @@ struct TLSSession: ~Copyable {
   }
 
   private let session: OpaquePointer
-  /// Ciphertext from the peer; owned by the session.
-  private let incoming: OpaquePointer
-  /// Ciphertext for the peer; owned by the session.
-  private let outgoing: OpaquePointer
+  private let pipe: CiphertextPipe
   /// Kept for as long as the session, whose callbacks refer to it.
   private let context: TLSContext
 
@@ -37,34 +34,26 @@ struct TLSSession: ~Copyable {
     guard let session = unsafe context.makeSession() else {
       throw .handshakeFailed(.malformed, "out of memory")
     }
-    guard let incoming = unsafe BIO_new(BIO_s_mem()), let outgoing = unsafe BIO_new(BIO_s_mem())
-    else {
-      // What one of them may hold is lost only when the process is out of memory anyway.
+    let pipe = CiphertextPipe()
+    guard let bio = unsafe pipe.makeBIO() else {
       unsafe SSL_free(session)
       throw .handshakeFailed(.malformed, "out of memory")
     }
-    let made = unsafe TLSSession(
-      takingOwnership: session,
-      incoming: incoming,
-      outgoing: outgoing,
-      context: context
-    )
+    // One end for both directions; the session owns it from here on.
+    unsafe SSL_set_bio(session, bio, bio)
+    let made = unsafe TLSSession(takingOwnership: session, pipe: pipe, context: context)
     if context.role == .client { try made.expect(serverName: serverName ?? "") }
     return made
   }
 
   private init(
     takingOwnership session: OpaquePointer,
-    incoming: OpaquePointer,
-    outgoing: OpaquePointer,
+    pipe: consuming CiphertextPipe,
     context: TLSContext
   ) {
     unsafe self.session = session
-    unsafe self.incoming = incoming
-    unsafe self.outgoing = outgoing
+    self.pipe = pipe
     self.context = context
-    // The session takes ownership of both BIOs.
-    unsafe SSL_set_bio(session, incoming, outgoing)
     switch context.role {
     case .server: unsafe SSL_set_accept_state(session)
     case .client: unsafe SSL_set_connect_state(session)
@@ -73,32 +62,27 @@ struct TLSSession: ~Copyable {
 
   deinit { unsafe SSL_free(session) }
 
-  /// Ciphertext waiting to be sent, in bytes.
-  var outgoingByteCount: Int { Int(unsafe BIO_ctrl_pending(outgoing)) }
+  /// Lends ciphertext from the transport, which must stay where it is until `endInput`.
+  func lend(input: UnsafeRawBufferPointer) { unsafe pipe.lend(input: input) }
 
-  /// Ciphertext that has come and is not decrypted, in bytes.
-  var incomingByteCount: Int { Int(unsafe BIO_ctrl_pending(incoming)) }
-
-  /// Takes ciphertext from the transport.
-  mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(TLSError) {
-    guard let base = bytes.baseAddress, unsafe !bytes.isEmpty else { return }
-    let written = unsafe BIO_write(incoming, base, Int32(truncatingIfNeeded: bytes.count))
-    guard Int(written) == bytes.count else { throw .broken("out of memory") }
-  }
-
-  /// Moves ciphertext for the transport into a buffer.
+  /// The lent ciphertext is no longer there.
   ///
-  /// - Returns: bytes written.
-  mutating func takeOutgoing(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-    guard let base = buffer.baseAddress, unsafe !buffer.isEmpty else { return 0 }
-    let count = unsafe BIO_read(outgoing, base, Int32(clamping: buffer.count))
-    return max(0, Int(count))
-  }
+  /// After a read that said `needsInput` all of it has been taken over.
+  func endInput() { pipe.endInput() }
+
+  /// Whether a read could give anything.
+  var mayHavePlaintext: Bool { unsafe !pipe.isInputUsedUp || SSL_pending(session) > 0 }
+
+  /// Whether ciphertext waits that no `write` has given: of the handshake, alerts and key updates.
+  var hasOverflow: Bool { pipe.hasOverflow }
+
+  /// Takes that ciphertext out.
+  func takeOverflow() -> [UInt8] { pipe.takeOverflow() }
 
   /// Goes on with the handshake.
   ///
   /// - Returns: whether it is complete.
-  mutating func handshake() throws(TLSError) -> Bool {
+  func handshake() throws(TLSError) -> Bool {
     OpenSSLErrors.clear()
     let result = unsafe SSL_do_handshake(session)
     if result == 1 {
@@ -111,7 +95,7 @@ struct TLSSession: ~Copyable {
   }
 
   /// Reads plaintext.
-  mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(TLSError) -> Reading {
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(TLSError) -> Reading {
     guard let base = buffer.baseAddress, unsafe !buffer.isEmpty else { return .needsInput }
     OpenSSLErrors.clear()
     let count = unsafe SSL_read(session, base, Int32(clamping: buffer.count))
@@ -126,17 +110,31 @@ struct TLSSession: ~Copyable {
     }
   }
 
-  /// Encrypts plaintext; the result waits in `takeOutgoing`.
-  mutating func write(_ bytes: UnsafeRawBufferPointer) throws(TLSError) {
-    guard let base = bytes.baseAddress, unsafe !bytes.isEmpty else { return }
-    OpenSSLErrors.clear()
-    // A memory BIO takes everything, so there is no partial write.
-    let written = unsafe SSL_write(session, base, Int32(clamping: bytes.count))
-    guard Int(written) == bytes.count else { throw .broken(OpenSSLErrors.drain().text) }
+  /// Most bytes of ciphertext that so much plaintext can become, in bytes.
+  ///
+  /// Records hold up to 16 KiB and cost a header of 5 bytes, a type and a tag of 16.
+  static func ciphertextByteCountMax(ofPlaintext byteCount: Int) -> Int {
+    byteCount + (byteCount / 16_384 + 1) * 22
   }
 
-  /// Says goodbye; the alert waits in `takeOutgoing`.
-  mutating func shutdown() {
+  /// Encrypts plaintext into `ciphertext`.
+  ///
+  /// - Returns: bytes written; with too little room, or an overflow before, the rest is in the overflow.
+  func write(
+    _ plaintext: UnsafeRawBufferPointer,
+    into ciphertext: UnsafeMutableRawBufferPointer
+  ) throws(TLSError) -> Int {
+    guard let base = plaintext.baseAddress, unsafe !plaintext.isEmpty else { return 0 }
+    OpenSSLErrors.clear()
+    return try unsafe pipe.withRoom(ciphertext) { () throws(TLSError) in
+      // The pipe takes everything, so there is no partial write.
+      let written = unsafe SSL_write(session, base, Int32(clamping: plaintext.count))
+      guard Int(written) == plaintext.count else { throw .broken(OpenSSLErrors.drain().text) }
+    }
+  }
+
+  /// Says goodbye; the alert waits in `takeOverflow`.
+  func shutdown() {
     OpenSSLErrors.clear()
     unsafe SSL_shutdown(session)
     OpenSSLErrors.clear()

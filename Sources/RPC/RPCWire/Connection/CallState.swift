@@ -1,3 +1,5 @@
+internal import LargeMemory
+
 /// What a connection knows about one call (WIRE.md section 4).
 struct CallState: Sendable {
   /// No STATUS or CANCEL yet.
@@ -35,6 +37,15 @@ struct CallState: Sendable {
   var assembly: [UInt8] = []
   /// Uncredited cost of the incomplete message's parts.
   var heldPartCost = 0
+
+  /// Adds a part to the incomplete message.
+  mutating func append(_ part: RawSpan, messageBytesMax: Int) {
+    unsafe part.withUnsafeBytes { part in
+      unsafe part.withMemoryRebound(to: UInt8.self) { part in
+        unsafe assembly.appendLarge(part, countMax: messageBytesMax)
+      }
+    }
+  }
 
   /// The application has taken a message.
   ///

@@ -343,9 +343,7 @@ extension ConnectionMachine {
     cost: Int
   ) {
     guard let index = calls.index(forKey: callID) else { return }
-    unsafe payload.extracting(range).withUnsafeBytes {
-      unsafe calls.values[index].assembly.append(contentsOf: $0)
-    }
+    calls.values[index].append(payload.extracting(range), messageBytesMax: local.messageBytesMax)
     calls.values[index].isMidMessage = true
     assemblyBytes += range.count
     if calls.values[index].unreadMessages == 0 {
@@ -373,9 +371,7 @@ extension ConnectionMachine {
     let message: ReceivedMessage
     if calls.values[index].isMidMessage {
       assemblyBytes -= calls.values[index].assembly.count
-      unsafe payload.withUnsafeBytes {
-        unsafe calls.values[index].assembly.append(contentsOf: $0)
-      }
+      calls.values[index].append(payload, messageBytesMax: local.messageBytesMax)
       let cost = calls.values[index].heldPartCost + header.cost
       message = ReceivedMessage(place: .assembled(calls.values[index].assembly), cost: cost)
       calls.values[index].assembly = []

@@ -118,6 +118,8 @@ package struct FrameDecoder: Sendable {
       state = .header
       return .frame(header, payload: payload)
     }
+    // All of it is coming, so that the bytes need not move while they gather.
+    if gathered.isEmpty { gathered.reserveCapacity(header.length) }
     let taken = min(header.length - gathered.count, available)
     gather(input, offset, taken)
     offset += taken

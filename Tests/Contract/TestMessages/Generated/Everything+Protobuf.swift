@@ -31,6 +31,13 @@ extension Leaf {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__Test__Leaf>) throws(MessageError) {
     self.init()
     leafID = try readIdentifier(c.pointee.leaf_id, Self.protobufName, "leaf_id")
@@ -74,6 +81,13 @@ extension Branch {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__Test__Branch>) throws(MessageError) {
@@ -141,6 +155,13 @@ extension Empty {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__Test__Empty>) throws(MessageError) {
     self.init()
   }
@@ -178,6 +199,13 @@ extension Scalars {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__Test__Scalars>) throws(MessageError) {
@@ -257,20 +285,27 @@ extension Lists {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__Test__Lists>) throws(MessageError) {
     self.init()
-    doubles = [Double](UnsafeBufferPointer(start: c.pointee.doubles, count: c.pointee.n_doubles))
-    floats = [Float](UnsafeBufferPointer(start: c.pointee.floats, count: c.pointee.n_floats))
-    int32s = [Int32](UnsafeBufferPointer(start: c.pointee.int32s, count: c.pointee.n_int32s))
-    int64s = [Int64](UnsafeBufferPointer(start: c.pointee.int64s, count: c.pointee.n_int64s))
-    uint32s = [UInt32](UnsafeBufferPointer(start: c.pointee.uint32s, count: c.pointee.n_uint32s))
-    uint64s = [UInt64](UnsafeBufferPointer(start: c.pointee.uint64s, count: c.pointee.n_uint64s))
-    sint32s = [Int32](UnsafeBufferPointer(start: c.pointee.sint32s, count: c.pointee.n_sint32s))
-    sint64s = [Int64](UnsafeBufferPointer(start: c.pointee.sint64s, count: c.pointee.n_sint64s))
-    fixed32s = [UInt32](UnsafeBufferPointer(start: c.pointee.fixed32s, count: c.pointee.n_fixed32s))
-    fixed64s = [UInt64](UnsafeBufferPointer(start: c.pointee.fixed64s, count: c.pointee.n_fixed64s))
-    sfixed32s = [Int32](UnsafeBufferPointer(start: c.pointee.sfixed32s, count: c.pointee.n_sfixed32s))
-    sfixed64s = [Int64](UnsafeBufferPointer(start: c.pointee.sfixed64s, count: c.pointee.n_sfixed64s))
+    doubles = readNumbers(c.pointee.doubles, c.pointee.n_doubles)
+    floats = readNumbers(c.pointee.floats, c.pointee.n_floats)
+    int32s = readNumbers(c.pointee.int32s, c.pointee.n_int32s)
+    int64s = readNumbers(c.pointee.int64s, c.pointee.n_int64s)
+    uint32s = readNumbers(c.pointee.uint32s, c.pointee.n_uint32s)
+    uint64s = readNumbers(c.pointee.uint64s, c.pointee.n_uint64s)
+    sint32s = readNumbers(c.pointee.sint32s, c.pointee.n_sint32s)
+    sint64s = readNumbers(c.pointee.sint64s, c.pointee.n_sint64s)
+    fixed32s = readNumbers(c.pointee.fixed32s, c.pointee.n_fixed32s)
+    fixed64s = readNumbers(c.pointee.fixed64s, c.pointee.n_fixed64s)
+    sfixed32s = readNumbers(c.pointee.sfixed32s, c.pointee.n_sfixed32s)
+    sfixed64s = readNumbers(c.pointee.sfixed64s, c.pointee.n_sfixed64s)
     bools = UnsafeBufferPointer(start: c.pointee.bools, count: c.pointee.n_bools).map { $0 != 0 }
     strings.reserveCapacity(c.pointee.n_strings)
     for item in UnsafeBufferPointer(start: c.pointee.strings, count: c.pointee.n_strings) {
@@ -415,6 +450,13 @@ extension Choice {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
   init(reading c: UnsafePointer<Morlaif__Test__Choice>) throws(MessageError) {
     self.init()
     origin = try readIdentifier(c.pointee.origin, Self.protobufName, "origin")
@@ -548,6 +590,13 @@ extension Everything {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message as an array of bytes.
+  public func encoded() throws(MessageError) -> [UInt8] {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
   }
 
   init(reading c: UnsafePointer<Morlaif__Test__Everything>) throws(MessageError) {
