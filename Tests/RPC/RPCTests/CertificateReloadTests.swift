@@ -79,4 +79,61 @@ struct CertificateReloadTests {
       #expect(!harness.server.certificateHasChanged())
     }
   }
+
+  @Test func `a client shows its new certificate on its next connection`() async throws {
+    let certificates = try TestCertificates.shared.get()
+    let tls = try certificates.copy("client")
+    let log = LogCapture()
+    try await withServer(
+      tls: certificates.configuration("server"),
+      logger: log.logger
+    ) { harness in
+      let client = harness.client(tls)
+      try await call(client)
+      try certificates.replace(tls, by: "other")
+      var access = RPCAccessRules(rules: [.init(identities: ["*"], methods: ["*"])])
+      access.revokedIdentities = ["client"]
+      try harness.server.setAccess(access)
+      _ = await log.line(with: "connection ended: revoked")
+      // The client may not have read yet that its connection has ended.
+      while await failure({ try await call(client) }) != nil {}
+      #expect(log.lines.contains { $0.contains("client connected rpc.identity=other") })
+      await client.close()
+    }
+  }
+
+  @Test func `a client keeps its certificate while the files are broken`() async throws {
+    let certificates = try TestCertificates.shared.get()
+    let tls = try certificates.copy("client")
+    let path = try #require(tls.certificatePath)
+    let log = LogCapture()
+    try await withServer(tls: certificates.configuration("server")) { harness in
+      let client = RPCClient(
+        target: RPCTarget(host: "127.0.0.1", port: harness.port),
+        tls: tls,
+        logger: log.logger
+      )
+      // Broken after they were read and before the first connection.
+      try Data("no certificate".utf8).write(to: URL(fileURLWithPath: path))
+      try await call(client)
+      let line = await log.line(with: "certificate of the client not reloaded")
+      #expect(line.contains(path))
+      await client.close()
+    }
+  }
+
+  @Test func `a client takes files that were missing when it was made`() async throws {
+    let certificates = try TestCertificates.shared.get()
+    let tls = try certificates.copy("client")
+    let path = try #require(tls.certificatePath)
+    try FileManager.default.removeItem(atPath: path)
+    try await withServer(tls: certificates.configuration("server")) { harness in
+      let client = harness.client(tls)
+      let error = await failure { try await call(client) }
+      #expect(error?.code == .failedPrecondition && error?.message.contains(path) == true)
+      try certificates.replace(tls, by: "client")
+      try await call(client)
+      await client.close()
+    }
+  }
 }

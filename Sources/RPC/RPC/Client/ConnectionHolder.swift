@@ -35,7 +35,8 @@ final class ConnectionHolder: Sendable {
 
   let loop: RPCLoop
   private let target: RPCTarget
-  private let tls: Result<TLSContext?, RPCError>
+  /// Nil is plain TCP.
+  private let identity: ClientIdentity?
   private let serverName: String
   private let configuration: RPCClientConfiguration
   private let logger: Logger
@@ -53,7 +54,7 @@ final class ConnectionHolder: Sendable {
     self.configuration = configuration
     self.logger = logger
     self.serverName = tls?.serverName ?? target.host
-    self.tls = ConnectionHolder.load(tls)
+    self.identity = tls.map { ClientIdentity($0, logger: logger) }
   }
 
   /// The connection, if there is one that takes calls.
@@ -157,9 +158,10 @@ final class ConnectionHolder: Sendable {
 
   private func connect(_ attempt: UInt64) {
     let context: TLSContext?
-    switch tls {
-    case .success(let loaded): context = loaded
-    case .failure(let error): return attemptFailed(attempt, error)
+    do throws(RPCError) {
+      context = try identity?.context()
+    } catch {
+      return attemptFailed(attempt, error)
     }
     let connection = ClientConnection(
       loop: loop,
@@ -272,15 +274,6 @@ final class ConnectionHolder: Sendable {
       metadata: ["rpc.target": "\(target)", "rpc.reason": "\(error.message)"]
     )
     for waiter in waiters { waiter.resume(returning: .failure(failure)) }
-  }
-
-  private static func load(_ tls: TLSConfiguration?) -> Result<TLSContext?, RPCError> {
-    guard let tls else { return .success(nil) }
-    do throws(TLSError) {
-      return .success(try TLSContext(tls, role: .client))
-    } catch {
-      return .failure(RPCError(code: .failedPrecondition, message: "\(error)", cause: error))
-    }
   }
 
   private static let closed = RPCError(code: .cancelled, message: "the client was closed")

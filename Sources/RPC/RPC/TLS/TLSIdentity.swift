@@ -28,7 +28,7 @@ final class TLSIdentity: Sendable {
     self.configuration = configuration
     self.role = role
     self.refusal = refusal
-    let stamps = TLSIdentity.stamps(configuration)
+    let stamps = configuration.stamps
     let context = try TLSContext(configuration, role: role, refusal: refusal)
     state = Mutex(State(context: context, loaded: stamps, seen: stamps))
   }
@@ -42,7 +42,7 @@ final class TLSIdentity: Sendable {
   /// - Throws: `TLSError.configuration` naming the file that cannot be used.
   @discardableResult
   func reload() throws(TLSError) -> TLSContext {
-    let stamps = TLSIdentity.stamps(configuration)
+    let stamps = configuration.stamps
     // A broken file is complained about once, not at every look.
     state.withLock { state in
       state.loaded = stamps
@@ -56,15 +56,17 @@ final class TLSIdentity: Sendable {
   /// Whether a file was replaced or changed since it was read, and has been left alone since the
   /// last time this was asked; so a certificate whose key is still being written is not taken.
   func hasSettledChange() -> Bool {
-    let stamps = TLSIdentity.stamps(configuration)
+    let stamps = configuration.stamps
     return state.withLock { state in
       defer { state.seen = stamps }
       return stamps != state.loaded && stamps == state.seen
     }
   }
+}
 
-  private static func stamps(_ configuration: TLSConfiguration) -> [FileStamp?] {
-    [configuration.certificatePath, configuration.keyPath, configuration.caPath]
-      .map { $0.flatMap { FileStamp(path: $0) } }
+extension TLSConfiguration {
+  /// Of the files as they are now; nil for one that is not there or not configured.
+  var stamps: [FileStamp?] {
+    [certificatePath, keyPath, caPath].map { $0.flatMap { FileStamp(path: $0) } }
   }
 }
