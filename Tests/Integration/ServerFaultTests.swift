@@ -190,6 +190,96 @@ struct ServerFaultTests {
     #expect(try cluster.stop("scalarizer") == 0)
   }
 
+  @Test func `a service killed in the middle of streams ends them clearly and is found again`()
+    async throws
+  {
+    try cluster.start("scalarizer")
+    let client = cluster.client(of: "scalarizer")
+    let streams = (0..<4).map { _ in AsyncStream.makeStream(of: Void.self) }
+    let errors = await withTaskGroup(of: RPCError?.self) { tasks in
+      for (_, began) in streams {
+        tasks.addTask {
+          await failure {
+            try await HealthClient(client).watch(HealthRequest()) { replies in
+              for try await _ in replies { began.yield() }
+            }
+          }
+        }
+      }
+      for (begun, _) in streams { for await _ in begun { break } }
+      #expect(throws: Never.self) { try cluster.crash("scalarizer") }
+      return await tasks.reduce(into: []) { $0.append($1) }
+    }
+    #expect(errors.map { $0?.code } == [.unavailable, .unavailable, .unavailable, .unavailable])
+    try cluster.start("scalarizer")
+    _ = try await HealthClient(client).check(HealthRequest())
+    await client.close()
+    #expect(try cluster.stop("scalarizer") == 0)
+  }
+
+  /// Stops a process, and returns when none of its threads runs any more.
+  private func pause(_ process: Int32) throws {
+    kill(process, SIGSTOP)
+    let folder = "/proc/\(process)/task"
+    while try FileManager.default.contentsOfDirectory(atPath: folder).contains(where: { thread in
+      let line = try String(contentsOfFile: "\(folder)/\(thread)/stat", encoding: .utf8)
+      return !line.contains(") T ")
+    }) {}
+  }
+
+  @Test func `a service that is paused lets calls run into their deadline and then goes on`()
+    async throws
+  {
+    let server = try cluster.start("scalarizer").process.processIdentifier
+    let client = cluster.client(of: "scalarizer")
+    _ = try await HealthClient(client).check(HealthRequest())
+    try pause(server)
+    let options = RPCCallOptions(timeout: .milliseconds(200))
+    for _ in 0..<3 {
+      let error = await failure {
+        _ = try await HealthClient(client).check(HealthRequest(), options: options)
+      }
+      #expect(error?.code == .deadlineExceeded)
+    }
+    kill(server, SIGCONT)
+    _ = try await HealthClient(client).check(HealthRequest())
+    // Asks again until the calls of the pause have ended; the snapshot is a call itself.
+    while try await cluster.metrics(client)["rpc_server_open_calls"] != 1 {}
+    #expect(try await cluster.metrics(client)["rpc_server_open_connections"] == 1)
+    await client.close()
+    #expect(try cluster.stop("scalarizer") == 0)
+  }
+
+  /// The pause is as long as the configured silence, not the 40 seconds of the defaults.
+  @Test func `W34: a client that is paused is given up and hears of it when it goes on`()
+    async throws
+  {
+    try cluster.start(
+      "scalarizer",
+      settings: "limits: {keep_alive_seconds: 1}",
+      variables: ["MORLAIF_LOG_LEVEL": "debug"]
+    )
+    let output = cluster.folder.path("watch.txt")
+    let watching = try cluster.launch(
+      ["call", cluster.endpoint("scalarizer"), "morlaif.v1.Health/Watch", "{}"],
+      output: output
+    )
+    try cluster.wait(for: "first reply") {
+      try String(contentsOfFile: output, encoding: .utf8).contains("SERVING_STATUS_SERVING")
+    }
+    try pause(watching.processIdentifier)
+    try cluster.line(of: "scalarizer", with: "is silent; taken for dead")
+    kill(watching.processIdentifier, SIGCONT)
+    #expect(watching.reap() == 69)
+    let told = try String(contentsOfFile: output, encoding: .utf8)
+    #expect(told.contains("morlaif: a service cannot be reached: "), "\(told)")
+    let client = cluster.client(of: "scalarizer")
+    while try await cluster.metrics(client)["rpc_server_open_calls"] != 1 {}
+    #expect(try await cluster.metrics(client)["rpc_server_open_connections"] == 1)
+    await client.close()
+    #expect(try cluster.stop("scalarizer") == 0)
+  }
+
   @Test func `a service that loads is alive, says so, refuses calls and can be stopped`()
     async throws
   {
