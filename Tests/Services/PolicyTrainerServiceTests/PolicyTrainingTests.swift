@@ -128,18 +128,21 @@ import Testing
   }
 
   @Test func `another configuration version is told and begins with whole steps`() async throws {
-    let version = Mutex<UInt64>(1)
+    // The second version comes after two calls, whoever is slow: each step makes one here.
+    let calls = Mutex(0)
     let scalarizer = FakeScalarizer { _, reply in
+      let number = calls.withLock { count in
+        count += 1
+        return count
+      }
       // A step's first rows take the version in force; its other rows ask for that version again.
-      if reply.configurationVersion == 1 { reply.configurationVersion = version.withLock { $0 } }
+      if reply.configurationVersion == 1 { reply.configurationVersion = number > 2 ? 2 : 1 }
       reply.configurationHash = String(repeating: "\(reply.configurationVersion)", count: 64)
     }
     var single = harness
     single.settings = "reward_items_per_call: 100"
     let report = try await single.run(scalarizer) { trainer in
-      try await TrainerHarness.train(trainer, TrainerHarness.request(steps: 4)) { reply in
-        if case .step(let step) = reply.kind, step.step == 1 { version.withLock { $0 = 2 } }
-      }
+      try await TrainerHarness.train(trainer, TrainerHarness.request(steps: 4))
     }
     let versions = report.steps.map(\.configurationVersion)
     #expect(versions.first == 1 && versions.last == 2 && versions == versions.sorted())
