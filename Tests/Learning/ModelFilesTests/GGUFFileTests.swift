@@ -99,7 +99,7 @@ import Testing
 
   @Test(
     arguments: [
-      (12, "Q4_K"), (14, "Q6_K"), (20, "IQ4_NL"), (4, "number 4"), (99, "number 99"),
+      (10, "Q2_K"), (15, "Q8_K"), (20, "IQ4_NL"), (4, "number 4"), (99, "number 99"),
     ] as [(UInt32, String)]
   )
   func `other element types are refused by name`(_ type: UInt32, _ name: String) throws {

@@ -307,6 +307,13 @@ def dequantisation_goldens(path):
     out.append(("BF16", upper, gguf.quants.dequantize(upper.view(numpy.uint8), gguf.GGMLQuantizationType.BF16)))
     singles = rng.standard_normal(100).astype(numpy.float32)
     out.append(("F32", singles, singles))
+    for name, size, scales in (("Q4_K", 144, [0, 2]), ("Q5_K", 176, [0, 2]), ("Q6_K", 210, [208])):
+        blocks = rng.integers(0, 256, (8, size), dtype=numpy.uint8)
+        for offset in scales:
+            values = (rng.standard_normal(8) * 0.01).astype(numpy.float16)
+            values[:4] = numpy.array([0, -0.0, -5.9e-5, 65504], numpy.float16)
+            blocks[:, offset:offset + 2] = values.view(numpy.uint8).reshape(8, 2)
+        out.append((name, blocks, gguf.quants.dequantize(blocks, gguf.GGMLQuantizationType[name])))
     encode = lambda array: base64.b64encode(numpy.ascontiguousarray(array).tobytes()).decode()  # noqa: E731
     write(path, [{"type": name, "bytes": encode(stored), "values": encode(values.astype(numpy.float32))} for name, stored, values in out])
 

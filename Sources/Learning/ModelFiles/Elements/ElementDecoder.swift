@@ -23,6 +23,9 @@ enum ElementDecoder {
     case .q4_1: decodeQ4_1(source, count / 32, target)
     case .q5_0: decodeQ5(source, count / 32, target, hasMinimum: false)
     case .q5_1: decodeQ5(source, count / 32, target, hasMinimum: true)
+    case .q4_K: decodeQ4_K(source, count / 256, target)
+    case .q5_K: decodeQ5_K(source, count / 256, target)
+    case .q6_K: decodeQ6_K(source, count / 256, target)
     }
     return isFinite(target, count)
   }
@@ -87,7 +90,7 @@ enum ElementDecoder {
   }
 
   /// A block's binary16 scale; infinite and NaN scales stay so, for the check that follows.
-  private static func scale(_ source: UnsafeRawPointer, at offset: Int) -> Float {
+  static func scale(_ source: UnsafeRawPointer, at offset: Int) -> Float {
     let bits = UInt16(littleEndian: source.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
     return bits & 0x7C00 == 0x7C00 ? .nan : float(half: bits)
   }

@@ -161,29 +161,16 @@ package struct GGUFFile: Sendable {
     file: String,
     tensor: String
   ) throws(ModelFileError) -> ElementType {
-    switch number {
-    case 0: return .float32
-    case 1: return .float16
-    case 2: return .q4_0
-    case 3: return .q4_1
-    case 6: return .q5_0
-    case 7: return .q5_1
-    case 8: return .q8_0
-    case 30: return .bfloat16
-    default:
-      let names: [UInt32: String] = [
-        9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K", 14: "Q6_K", 15: "Q8_K",
-        16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S",
-        22: "IQ2_S", 23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64",
-        29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
-      ]
-      throw .unsupported(
-        file: file,
-        detail: """
-          tensor \(tensor) is of type \(names[number] ?? "number \(number)"); \
-          F32, F16, BF16, Q8_0, Q5_1, Q5_0, Q4_1 and Q4_0 are read
-          """
-      )
-    }
+    if let known = ElementType.ggufTypes.first(where: { $0.number == number }) { return known.type }
+    let names: [UInt32: String] = [
+      9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS",
+      19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS", 24: "I8", 25: "I16",
+      26: "I32", 27: "I64", 28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
+    ]
+    let read = ElementType.ggufTypes.map(\.name).joined(separator: ", ")
+    throw .unsupported(
+      file: file,
+      detail: "tensor \(tensor) is of type \(names[number] ?? "number \(number)"); \(read) are read"
+    )
   }
 }
