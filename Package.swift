@@ -173,7 +173,7 @@ let package = Package(
     // Learning: pure, knows neither services nor messages.
     library("Tensors", in: "Learning", ["CKernels", "COpenBLAS"], memory: .raw),
     library("ModelFiles", in: "Learning", ["Hashing", "JSON"], memory: .raw),
-    library("Tokenization", in: "Learning", ["JSON", "ModelFiles"]),
+    library("Tokenization", in: "Learning", ["Hashing", "JSON", "ModelFiles"]),
     library("LanguageModels", in: "Learning", ["ModelFiles", "Tensors"], memory: .raw),
     library("Scalarization", in: "Learning", ["Hashing"]),
     library(

@@ -10,6 +10,8 @@ package enum TokenizationError: Error, Sendable, Equatable {
   case unsupported(file: String, detail: String)
   /// The model has no chat template, or none that is recognised.
   case chatTemplate(file: String, detail: String)
+  /// The model's chat template refuses these turns.
+  case conversation(detail: String)
 }
 
 extension TokenizationError: CustomStringConvertible {
@@ -20,6 +22,7 @@ extension TokenizationError: CustomStringConvertible {
     case .malformed(let file, let detail): "the tokenizer of \(file) is damaged: \(detail)"
     case .unsupported(let file, let detail): "the tokenizer of \(file) is not supported: \(detail)"
     case .chatTemplate(let file, let detail): "the chat template of \(file): \(detail)"
+    case .conversation(let detail): "the chat template refuses the conversation: \(detail)"
     }
   }
 }

@@ -75,6 +75,11 @@ package final class Tokenizer: Sendable {
   /// - Returns: the ids, without any token before or after the text's own.
   /// - Complexity: O(n log n) in the length of the longest word, linear otherwise.
   package func encode(_ text: String, allowSpecial: Bool = true) -> [Int32] {
+    encode(text, allowSpecial: allowSpecial, continuesText: false)
+  }
+
+  /// The ids of a text that may follow another, as the turns of a conversation do.
+  func encode(_ text: String, allowSpecial: Bool, continuesText: Bool) -> [Int32] {
     let bytes = text.utf8Span.span
     var output: [Int32] = []
     output.reserveCapacity(bytes.count / 3)

@@ -90,7 +90,7 @@ import Tokenization
     let goldens = try TokenGoldens.load("smollm2")
     for golden in goldens.texts { #expect(tokenizer.encode(golden.text) == golden.ids) }
     #expect(tokenizer.eosTokenIDs == [2])
-    #expect(try tokenizer.chatTemplate().defaultSystemMessage != nil)
+    #expect(try tokenizer.chatTemplate().family != .chatML(defaultSystemMessage: nil))
   }
 
   @Test func `a folder's tokenizer is copied whole`() throws {

@@ -68,7 +68,7 @@ import Tokenization
     let template = try tokenizer.chatTemplate()
     for golden in goldens.chats {
       let messages = golden.messages.map { ChatMessage(role: $0.role, content: $0.content) }
-      let text = template.render(messages, addGenerationPrompt: golden.generation_prompt)
+      let text = try template.render(messages, addGenerationPrompt: golden.generation_prompt)
       #expect(Array(text.utf8) == Array(golden.text.utf8))
       let ids = try template.tokens(
         messages,

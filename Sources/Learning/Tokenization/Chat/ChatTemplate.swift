@@ -1,67 +1,38 @@
-/// The ChatML family of chat templates, recognised from its source, never interpreted.
+/// A model's chat template, recognised from its source, never interpreted.
 ///
 /// Running arbitrary templates would take a template language; guessing would silently train on
-/// prompts the model never saw. So a source that is not recognised word for word is refused.
+/// prompts the model never saw. So a source that does not mean the same as one that is known is
+/// refused.
 package struct ChatTemplate: Sendable, Equatable {
-  /// The system message that is put first when a conversation does not begin with one.
-  package let defaultSystemMessage: String?
+  /// What kind of template it is.
+  package let family: ChatTemplateFamily
+  /// The text of the token that opens a sequence, which some templates put first.
+  package let startToken: String
+  /// The text of the token that ends a turn, which some templates put behind answers.
+  package let endToken: String
 
-  /// Makes a ChatML template.
-  package init(defaultSystemMessage: String?) {
-    self.defaultSystemMessage = defaultSystemMessage
+  /// Makes a template of a family.
+  package init(family: ChatTemplateFamily, startToken: String = "", endToken: String = "") {
+    self.family = family
+    self.startToken = startToken
+    self.endToken = endToken
   }
 
-  /// Recognises a template; `nil` when it is not of the family.
-  package init?(source: String) {
-    // Templates write the line break inside their literals as itself or as an escape.
-    let source = source.replacing("\\n", with: "\n")
-    guard source.hasPrefix(Self.loop), source.hasSuffix(Self.turn) else { return nil }
-    let middle = source.dropFirst(Self.loop.count).dropLast(Self.turn.count)
-    if middle.isEmpty {
-      self.init(defaultSystemMessage: nil)
-      return
-    }
-    guard middle.hasPrefix(Self.defaultBefore), middle.hasSuffix(Self.defaultAfter),
-      middle.count >= Self.defaultBefore.count + Self.defaultAfter.count
-    else { return nil }
-    let message = middle.dropFirst(Self.defaultBefore.count).dropLast(Self.defaultAfter.count)
-    // Anything that could end the literal or escape from it makes this another template.
-    guard !message.contains(where: { "'\\{}".contains($0) }) else { return nil }
-    self.init(defaultSystemMessage: String(message))
+  /// Recognises a template; `nil` when it is of no known family.
+  package init?(source: String, startToken: String = "", endToken: String = "") {
+    guard let family = ChatTemplateFamily(source: source) else { return nil }
+    self.init(family: family, startToken: startToken, endToken: endToken)
   }
 
-  private static let loop = "{% for message in messages %}"
-  private static let defaultBefore =
-    "{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\n"
-  private static let defaultAfter = "<|im_end|>\n' }}{% endif %}"
-  private static let turn =
-    "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
-    + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
-
-  /// A part of a rendered conversation: a control token or a text between two of them.
-  private enum Part {
+  /// A part of a rendered conversation.
+  enum Part: Equatable {
+    /// A token that must be a control token of the vocabulary.
     case control(String)
+    /// A marker that is a control token of some vocabularies and plain text of others.
+    case marker(String)
+    /// Text between them.
     case text(String)
   }
-
-  private func parts(_ messages: [ChatMessage], addGenerationPrompt: Bool) -> [Part] {
-    var turns = messages
-    if let message = defaultSystemMessage, let first = messages.first, first.role != "system" {
-      turns.insert(.system(message), at: 0)
-    }
-    var parts: [Part] = []
-    for turn in turns {
-      parts += [
-        .control(Self.start), .text(turn.role + "\n" + turn.content), .control(Self.end),
-        .text("\n"),
-      ]
-    }
-    if addGenerationPrompt { parts += [.control(Self.start), .text("assistant\n")] }
-    return parts
-  }
-
-  private static let start = "<|im_start|>"
-  private static let end = "<|im_end|>"
 
   /// The conversation as text, equal to what the template's own language gives.
   ///
@@ -69,10 +40,15 @@ package struct ChatTemplate: Sendable, Equatable {
   ///   - messages: the turns in order.
   ///   - addGenerationPrompt: whether the assistant's next turn is opened.
   /// - Returns: the text, control tokens written out.
-  package func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) -> String {
-    parts(messages, addGenerationPrompt: addGenerationPrompt).reduce(into: "") { text, part in
+  /// - Throws: `TokenizationError.conversation` for turns the template refuses, such as two of the
+  ///   user in a row, or a role it does not know.
+  package func render(
+    _ messages: [ChatMessage],
+    addGenerationPrompt: Bool
+  ) throws(TokenizationError) -> String {
+    try parts(messages, addGenerationPrompt: addGenerationPrompt).reduce(into: "") { text, part in
       switch part {
-      case .control(let token): text += token
+      case .control(let token), .marker(let token): text += token
       case .text(let content): text += content
       }
     }
@@ -87,7 +63,8 @@ package struct ChatTemplate: Sendable, Equatable {
   ///   - allowSpecialInContent: whether control tokens written out in a turn count as such, as in
   ///     the reference. Pass `false` for texts from strangers, who could forge turns otherwise.
   /// - Returns: the ids.
-  /// - Throws: `TokenizationError.chatTemplate` when the vocabulary lacks ChatML's control tokens.
+  /// - Throws: `TokenizationError.chatTemplate` when the vocabulary lacks the template's control
+  ///   tokens; `conversation` for turns the template refuses.
   package func tokens(
     _ messages: [ChatMessage],
     addGenerationPrompt: Bool,
@@ -95,20 +72,39 @@ package struct ChatTemplate: Sendable, Equatable {
     allowSpecialInContent: Bool = true
   ) throws(TokenizationError) -> [Int32] {
     var ids: [Int32] = []
-    for part in parts(messages, addGenerationPrompt: addGenerationPrompt) {
+    // Neighbouring texts are one text to the tokenizer, which may merge across their border.
+    var pending = ""
+    var hasBegun = false
+    let flush = { (pending: inout String) in
+      if pending.isEmpty { return }
+      ids += tokenizer.encode(
+        pending,
+        allowSpecial: allowSpecialInContent,
+        continuesText: hasBegun
+      )
+      hasBegun = true
+      pending = ""
+    }
+    for part in try parts(messages, addGenerationPrompt: addGenerationPrompt) {
       switch part {
-      case .control(let token):
+      case .text(let content): pending += content
+      case .control(let token), .marker(let token):
         guard let id = tokenizer.id(ofSpecial: token) else {
-          throw .chatTemplate(
-            file: tokenizer.file,
-            detail: "the vocabulary has no control token \(token)"
-          )
+          guard case .marker = part else {
+            throw .chatTemplate(
+              file: tokenizer.file,
+              detail: "the vocabulary has no control token \(token)"
+            )
+          }
+          pending += token
+          continue
         }
+        flush(&pending)
         ids.append(id)
-      case .text(let content):
-        ids += tokenizer.encode(content, allowSpecial: allowSpecialInContent)
+        hasBegun = true
       }
     }
+    flush(&pending)
     return ids
   }
 }
@@ -121,10 +117,21 @@ extension Tokenizer {
     guard let source = chatTemplateSource else {
       throw .chatTemplate(file: file, detail: "there is none; this is no chat model")
     }
-    guard let template = ChatTemplate(source: source) else {
+    let text = { (id: Int32?) in
+      id.map { String(decoding: self.bytes(of: $0), as: UTF8.self) } ?? ""
+    }
+    guard
+      let template = ChatTemplate(
+        source: source,
+        startToken: text(bosTokenID),
+        endToken: text(eosTokenIDs.first)
+      )
+    else {
       throw .chatTemplate(
         file: file,
-        detail: "it is not recognised; only ChatML with and without a default system message is"
+        detail: """
+          it is not recognised; those of \(ChatTemplateFamily.names) are, as they were published
+          """
       )
     }
     return template
