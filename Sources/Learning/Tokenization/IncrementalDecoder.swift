@@ -4,8 +4,10 @@
 package struct IncrementalDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skipSpecial: Bool
-  /// Bytes at the end that may be the beginning of a code point.
+  /// Bytes at the end whose text is not certain yet.
   private var pending: [UInt8] = []
+  /// Whether a token was decoded, so that a space is no longer the first.
+  private var hasBegun = false
 
   /// Starts with nothing decoded.
   package init(_ tokenizer: Tokenizer, skipSpecial: Bool = true) {
@@ -16,7 +18,17 @@ package struct IncrementalDecoder: Sendable {
   /// Takes one token and returns the text that is now certain; often empty inside an emoji.
   package mutating func append(_ id: Int32) -> String {
     if skipSpecial, tokenizer.isSpecial(id) { return "" }
-    pending += tokenizer.bytes(of: id)
+    let bytes = tokenizer.bytes(of: id)
+    if bytes.isEmpty { return "" }
+    if tokenizer.isPieces {
+      // Whether a run of single bytes is text is known at its end: one wrong byte spoils them all.
+      if tokenizer.isFallback(id) {
+        pending += bytes
+        return ""
+      }
+      return withoutFirstSpace(takeRun() + String(decoding: bytes, as: UTF8.self))
+    }
+    pending += bytes
     let held = Self.incompleteSuffix(of: pending)
     let text = String(decoding: pending.dropLast(held), as: UTF8.self)
     pending.removeFirst(pending.count - held)
@@ -26,7 +38,22 @@ package struct IncrementalDecoder: Sendable {
   /// Returns what is left; an unfinished code point becomes U+FFFD.
   package mutating func finish() -> String {
     defer { pending = [] }
-    return String(decoding: pending, as: UTF8.self)
+    return tokenizer.isPieces
+      ? withoutFirstSpace(takeRun()) : String(decoding: pending, as: UTF8.self)
+  }
+
+  /// The text of a run of single bytes: one U+FFFD for each when they are not UTF-8.
+  private mutating func takeRun() -> String {
+    defer { pending = [] }
+    return String(validating: pending, as: UTF8.self)
+      ?? String(repeating: "\u{FFFD}", count: pending.count)
+  }
+
+  private mutating func withoutFirstSpace(_ text: String) -> String {
+    if text.isEmpty || hasBegun { return text }
+    hasBegun = true
+    guard tokenizer.stripsFirstSpace, text.unicodeScalars.first == " " else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.dropFirst()))
   }
 
   /// The number of bytes at the end that begin a code point whose rest is still missing.

@@ -32,7 +32,12 @@ import Tokenization
     (#""type": "BPE""#, #""type": "Unigram""#, "Unigram"),
     (#""byte_fallback": false"#, #""byte_fallback": true"#, "byte_fallback"),
     (#""dropout": null"#, #""dropout": 0.1"#, "dropout"),
-    (#""normalizer": null"#, #""normalizer": {"type": "NFC"}"#, "NFC"),
+    (#""normalizer": null"#, #""normalizer": {"type": "Lowercase"}"#, "Lowercase"),
+    (
+      #""normalizer": null"#,
+      #""normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}"#,
+      "marks spaces"
+    ),
     (#""individual_digits": true"#, #""individual_digits": false"#, "Digits"),
     (#""lstrip": false"#, #""lstrip": true"#, "lstrip"),
     (#""<|im_end|>""#, #""<|im_start|>""#, "are the same"),

@@ -71,39 +71,26 @@ package enum TokenizerFolder {
   }
 
   private static func json(_ definition: TokenizerDefinition) -> JSONValue {
-    let added = definition.added.map { id, isSpecial in
+    let added = definition.added.map { added in
       JSONValue.object([
-        JSONMember("id", .integer(id)),
-        JSONMember("content", .string(definition.tokens[id] ?? "")),
+        JSONMember("id", .integer(added.id)),
+        JSONMember("content", .string(definition.tokens[added.id] ?? "")),
         JSONMember("single_word", .bool(false)),
         JSONMember("lstrip", .bool(false)),
         JSONMember("rstrip", .bool(false)),
-        JSONMember("normalized", .bool(false)),
-        JSONMember("special", .bool(isSpecial)),
+        JSONMember("normalized", .bool(added.isNormalized)),
+        JSONMember("special", .bool(added.isSpecial)),
       ])
     }
-    let byteLevel = JSONValue.object([
-      JSONMember("type", .string("ByteLevel")),
-      JSONMember("add_prefix_space", .bool(false)),
-      JSONMember("trim_offsets", .bool(true)),
-      JSONMember("use_regex", .bool(true)),
-    ])
-    let digits = JSONValue.object([
-      JSONMember("type", .string("Digits")), JSONMember("individual_digits", .bool(true)),
-    ])
-    let sequence = JSONValue.object([
-      JSONMember("type", .string("Sequence")),
-      JSONMember("pretokenizers", .array([digits, byteLevel])),
-    ])
     return .object([
       JSONMember("version", .string("1.0")),
       JSONMember("truncation", .null),
       JSONMember("padding", .null),
       JSONMember("added_tokens", .array(added)),
-      JSONMember("normalizer", .null),
-      JSONMember("pre_tokenizer", definition.preTokenizer == .smollm ? sequence : byteLevel),
-      JSONMember("post_processor", .null),
-      JSONMember("decoder", byteLevel),
+      JSONMember("normalizer", definition.normalizerJSON),
+      JSONMember("pre_tokenizer", definition.preTokenizerJSON),
+      JSONMember("post_processor", definition.postProcessorJSON),
+      JSONMember("decoder", definition.decoderJSON),
       JSONMember("model", model(definition)),
     ])
   }
@@ -113,17 +100,20 @@ package enum TokenizerFolder {
     for (id, token) in definition.tokens.enumerated() {
       if let token { vocabulary.append(JSONMember(token, .integer(id))) }
     }
+    let isPieces = definition.isPieces
+    // Every byte has a token, so the unknown one is never given; readers ask for it all the same.
+    let unknown: JSONValue = definition.tokens.contains("<unk>") ? .string("<unk>") : .null
     let merges = definition.merges.map { left, right in
       JSONValue.array([.string(String(left)), .string(String(right))])
     }
     return .object([
       JSONMember("type", .string("BPE")),
       JSONMember("dropout", .null),
-      JSONMember("unk_token", .null),
+      JSONMember("unk_token", isPieces ? unknown : .null),
       JSONMember("continuing_subword_prefix", .null),
       JSONMember("end_of_word_suffix", .null),
-      JSONMember("fuse_unk", .bool(false)),
-      JSONMember("byte_fallback", .bool(false)),
+      JSONMember("fuse_unk", .bool(isPieces)),
+      JSONMember("byte_fallback", .bool(isPieces)),
       JSONMember("ignore_merges", .bool(definition.ignoresMerges)),
       JSONMember("vocab", .object(vocabulary)),
       JSONMember("merges", .array(merges)),

@@ -12,9 +12,11 @@ extension TokenizerDefinition {
     self.init(file: path)
     let json = try Self.json { () throws(ModelFileError) in try JSONValue.read(path: path) }
     try readModel(json["model"] ?? .null)
+    try readNormalizer(json["normalizer"] ?? .null)
     try readPreTokenizer(json["pre_tokenizer"] ?? .null)
-    try refuseWhatChangesIDs(json)
+    try checkSymbols(json)
     try readAddedTokens(json["added_tokens"]?.elements ?? [])
+    try readPostProcessor(json["post_processor"] ?? .null)
     try readFolder(folder)
   }
 
@@ -40,9 +42,6 @@ extension TokenizerDefinition {
       guard value == .null || value == .string("") else {
         throw .unsupported(file: file, detail: "its model sets \(key)")
       }
-    }
-    guard model["byte_fallback"]?.truth != true else {
-      throw .unsupported(file: file, detail: "its model sets byte_fallback")
     }
     needsAllBytes = model["unk_token"].map { $0 != .null } ?? false
     ignoresMerges = model["ignore_merges"]?.truth ?? false
@@ -80,51 +79,6 @@ extension TokenizerDefinition {
     tokens[id] = text
   }
 
-  private mutating func readPreTokenizer(_ value: JSONValue) throws(TokenizationError) {
-    let steps = value["type"]?.text == "Sequence" ? value["pretokenizers"]?.elements ?? [] : [value]
-    guard let last = steps.last, last["type"]?.text == "ByteLevel",
-      last["add_prefix_space"]?.truth == false, last["use_regex"]?.truth ?? true
-    else {
-      throw .unsupported(
-        file: file,
-        detail: "its pre-tokenizer does not end in plain ByteLevel with its pattern"
-      )
-    }
-    switch steps.count {
-    case 1: preTokenizer = .gpt2
-    case 2
-    where steps[0]["type"]?.text == "Digits" && steps[0]["individual_digits"]?.truth == true:
-      preTokenizer = .smollm
-    default:
-      throw .unsupported(
-        file: file,
-        detail: "its pre-tokenizer; Digits (individual) and ByteLevel are reproduced"
-      )
-    }
-  }
-
-  private func refuseWhatChangesIDs(_ json: JSONValue) throws(TokenizationError) {
-    guard json["normalizer"] ?? .null == .null else {
-      throw .unsupported(
-        file: file,
-        detail: "the normalizer \(json["normalizer"]?["type"]?.text ?? ""); none is reproduced"
-      )
-    }
-    let processor = json["post_processor"] ?? .null
-    switch processor["type"]?.text {
-    case nil, "ByteLevel": break
-    case "TemplateProcessing" where processor["single"]?.elements?.count == 1: break
-    default:
-      throw .unsupported(
-        file: file,
-        detail: "its post-processor adds tokens to every text; that is not reproduced"
-      )
-    }
-    guard json["decoder"]?["type"]?.text == "ByteLevel" else {
-      throw .unsupported(file: file, detail: "its decoder is not ByteLevel")
-    }
-  }
-
   private mutating func readAddedTokens(_ values: [JSONValue]) throws(TokenizationError) {
     let idMax = tokens.count + values.count + 1024
     for value in values {
@@ -134,7 +88,15 @@ extension TokenizerDefinition {
         throw .unsupported(file: file, detail: "the added token \(text) sets \(key)")
       }
       try set(text, id: id, idMax: idMax)
-      if let id { added.append((id, value["special"]?.truth ?? false)) }
+      if let id {
+        added.append(
+          Added(
+            id: id,
+            isSpecial: value["special"]?.truth ?? false,
+            isNormalized: value["normalized"]?.truth ?? false
+          )
+        )
+      }
     }
   }
 
@@ -145,13 +107,16 @@ extension TokenizerDefinition {
       }
     }
     let configuration = try read("tokenizer_config.json")
-    if configuration["add_bos_token"]?.truth == true {
-      throw .unsupported(file: file, detail: "it puts a token before every text (add_bos_token)")
+    if configuration["add_eos_token"]?.truth == true {
+      throw .unsupported(file: file, detail: "it puts a token after every text (add_eos_token)")
     }
     let generation = try read("generation_config.json")
     let model = try read("config.json")
     bosTokenID = id(of: configuration["bos_token"])
     padTokenID = id(of: configuration["pad_token"])
+    if configuration["add_bos_token"]?.truth == true, prefixTokenIDs.isEmpty, let bosTokenID {
+      prefixTokenIDs = [bosTokenID]
+    }
     eosTokenIDs = id(of: configuration["eos_token"]).map { [$0] } ?? []
     // The generation's list counts most, because chat models end turns by more than one token.
     for source in [generation, model] {

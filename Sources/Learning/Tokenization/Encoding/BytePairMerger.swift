@@ -32,6 +32,16 @@ struct BytePairMerger {
       // A byte that the vocabulary lacks is dropped, as the reference does without an unknown token.
       if token >= 0 { tokens.append(token) }
     }
+    finish(merges, to: &output)
+  }
+
+  /// Appends the tokens of a word, given as the tokens of its code points.
+  mutating func append(symbols: [Int32], merges: PairTable, to output: inout [Int32]) {
+    tokens = symbols
+    finish(merges, to: &output)
+  }
+
+  private mutating func finish(_ merges: PairTable, to output: inout [Int32]) {
     if tokens.count > 1 { merge(merges) }
     for token in tokens where token >= 0 { output.append(token) }
   }

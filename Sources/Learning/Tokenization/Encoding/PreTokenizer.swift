@@ -4,6 +4,10 @@ enum PreTokenizer: Sendable, Equatable {
   case gpt2
   /// Each numeric code point on its own, then GPT-2's pattern on the pieces between.
   case smollm
+  /// Llama 3's pattern.
+  case llama3
+  /// Qwen2's pattern: Llama 3's, one digit at a time.
+  case qwen2
 
   /// Calls `body` with the byte range of each word of valid UTF-8, in order; the ranges cover all.
   func forEachWord(
@@ -11,10 +15,19 @@ enum PreTokenizer: Sendable, Equatable {
     _ range: Range<Int>,
     _ body: (Range<Int>) -> Void
   ) {
-    guard self == .smollm else {
-      Self.scanGPT2(bytes, range, body)
-      return
+    switch self {
+    case .gpt2: Self.scanGPT2(bytes, range, body)
+    case .smollm: Self.scanSmolLM(bytes, range, body)
+    case .llama3: Self.scanLlama3(bytes, range, digitsMax: 3, body)
+    case .qwen2: Self.scanLlama3(bytes, range, digitsMax: 1, body)
     }
+  }
+
+  private static func scanSmolLM(
+    _ bytes: Span<UInt8>,
+    _ range: Range<Int>,
+    _ body: (Range<Int>) -> Void
+  ) {
     var pieceStart = range.lowerBound
     var index = range.lowerBound
     while index < range.upperBound {
@@ -91,7 +104,8 @@ enum PreTokenizer: Sendable, Equatable {
     }
   }
 
-  private static func scalarClass(
+  /// The class of a code point of valid UTF-8, and its length in bytes.
+  static func scalarClass(
     _ bytes: Span<UInt8>,
     at index: Int
   ) -> (ScalarClass, Int) {
@@ -100,7 +114,7 @@ enum PreTokenizer: Sendable, Equatable {
   }
 
   /// Decodes one code point of valid UTF-8.
-  private static func scalar(
+  static func scalar(
     _ bytes: Span<UInt8>,
     at index: Int
   ) -> (Unicode.Scalar, Int) {

@@ -25,8 +25,26 @@ struct AddedTokens: Sendable {
     byFirstByte = table
   }
 
+  /// A part of a text: a token, or what is between two of them.
+  enum Part {
+    case token(Int32)
+    case text(Range<Int>)
+  }
+
+  /// Calls `body` with the parts of a text in order; tokens are found leftmost first, then longest.
+  func forEachPart(of bytes: Span<UInt8>, allowSpecial: Bool, _ body: (Part) -> Void) {
+    var start = 0
+    while start < bytes.count {
+      let match = all.isEmpty ? nil : first(in: bytes, from: start, allowSpecial: allowSpecial)
+      let end = match?.offset ?? bytes.count
+      if end > start { body(.text(start..<end)) }
+      if let match { body(.token(match.token.id)) }
+      start = end + (match?.token.bytes.count ?? 0)
+    }
+  }
+
   /// The leftmost, longest token at or after `start`.
-  func first(
+  private func first(
     in bytes: Span<UInt8>,
     from start: Int,
     allowSpecial: Bool
