@@ -1,12 +1,12 @@
 internal import NIOCore
-internal import NIOPosix
 internal import Synchronization
 
-/// Runs handler tasks on a connection's event loop and ends each turn of it with one flush.
+/// Runs handler tasks on a connection's event loop and gathers what they write into few flushes.
 ///
-/// A job enqueued while the loop is reading frames runs when the frames of this read are done; then
-/// every connection that gained output is flushed once. Measured: a hop to the global pool and a
-/// flush per reply cost ten times the throughput (DESIGN 4).
+/// A job enqueued while the loop is reading frames runs when the frames of this read are done; every
+/// connection that gained output is flushed after a number of jobs, and at the end of the turn.
+/// Measured: a hop to the global pool and a flush per reply cost ten times the throughput, and one
+/// flush for all calls of a turn half of it, because the peer idles meanwhile.
 ///
 /// SAFETY: everything outside `inbox` is touched on the event loop's thread only; each method that
 /// does so says how it got there.
@@ -36,24 +36,12 @@ final class RPCLoop: TaskExecutor, @unchecked Sendable {
   private var isInTurn = false
   private var isDraining = false
   private var isTurnScheduled = false
-  /// Until when the loop looks for input before it sleeps.
-  private var watchfulUntil = NIODeadline.uptimeNanoseconds(0)
-  private var isWatchful = false
-  /// How often in a row it looked in vain, up to a limit, and for how many reads it will not look.
-  private var vainWatches = 0
-  private var readsToSleep = 0
 
   /// After this many jobs a turn ends, so that a task that never waits cannot starve the sockets.
   private static let jobsPerTurnMax = 4_096
-  /// How long a loop that has just read looks for more instead of sleeping; nil with one processor,
-  /// which the peer needs.
-  ///
-  /// Waking a thread takes longer than answering a small call. A loop without traffic sleeps as before,
-  /// and one that looks in vain, because the peer is slow or the machine busy, soon looks only at one
-  /// read in 256.
-  private static let watchfulTime: TimeAmount? =
-    System.coreCount > 1 ? .microseconds(25) : nil
-  private static let vainWatchesMax = 8
+  /// After this many jobs what they wrote is sent, so that the peer works on it while this side works
+  /// on the rest.
+  private static let jobsPerFlushMax = 16
 
   /// A loop over an event loop.
   init(_ eventLoop: any EventLoop) {
@@ -76,24 +64,6 @@ final class RPCLoop: TaskExecutor, @unchecked Sendable {
   /// Marks the beginning of a read, which `endTurn` follows; on the loop.
   func beginTurn() { isInTurn = true }
 
-  /// Ends the turn of a read, and looks out for the next.
-  ///
-  /// On the loop.
-  func endReadTurn() {
-    endTurn()
-    guard let time = RPCLoop.watchfulTime else { return }
-    if isWatchful {
-      vainWatches = 0
-      watchfulUntil = .now() + time
-    } else if readsToSleep > 0 {
-      readsToSleep -= 1
-    } else {
-      isWatchful = true
-      watchfulUntil = .now() + time
-      watch()
-    }
-  }
-
   /// Runs what has gathered and flushes the connections concerned.
   ///
   /// On the loop.
@@ -103,6 +73,7 @@ final class RPCLoop: TaskExecutor, @unchecked Sendable {
     isInTurn = true
     defer { isDraining = false }
     var budget = RPCLoop.jobsPerTurnMax
+    var unflushed = 0
     var next = 0
     while true {
       if next == queue.count {
@@ -117,6 +88,11 @@ final class RPCLoop: TaskExecutor, @unchecked Sendable {
       let work = queue[next]
       next += 1
       perform(work)
+      unflushed += 1
+      if unflushed == RPCLoop.jobsPerFlushMax {
+        unflushed = 0
+        flushAll()
+      }
     }
     if next > 0 { queue.removeFirst(next) }
     isInTurn = false
@@ -168,16 +144,6 @@ final class RPCLoop: TaskExecutor, @unchecked Sendable {
       index += 1
     }
     flushables.removeAll(keepingCapacity: true)
-  }
-
-  /// A task that is always there keeps NIO from sleeping; between two of them it looks at the sockets.
-  private func watch() {
-    eventLoop.execute {
-      guard NIODeadline.now() >= self.watchfulUntil else { return self.watch() }
-      self.isWatchful = false
-      self.vainWatches = min(self.vainWatches + 1, RPCLoop.vainWatchesMax)
-      self.readsToSleep = (1 << self.vainWatches) - 1
-    }
   }
 
   private func scheduleTurn() {

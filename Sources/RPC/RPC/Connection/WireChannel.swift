@@ -131,7 +131,7 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
 
   func channelReadComplete(context: ChannelHandlerContext) {
     completeWrites()
-    loop.endReadTurn()
+    loop.endTurn()
     context.fireChannelReadComplete()
   }
 
