@@ -120,6 +120,12 @@ let package = Package(
       pkgConfig: "openssl",
       providers: [.apt(["libssl-dev"])]
     ),
+    .systemLibrary(
+      name: "CZlib",
+      path: "Sources/System/CZlib",
+      pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"])]
+    ),
     // Optimised in debug builds too: tests would take minutes without it.
     .target(
       name: "CKernels",
@@ -164,7 +170,7 @@ let package = Package(
     library(
       "RPC",
       in: "RPC",
-      ["COpenSSL", "ProtobufRuntime", "RPCWire", lifecycle, logging, nioCore, nioPosix],
+      ["COpenSSL", "CZlib", "ProtobufRuntime", "RPCWire", lifecycle, logging, nioCore, nioPosix],
       memory: .raw
     ),
     library("RPCStandardServices", in: "RPC", ["Messages", "RPC", "ServiceStubs", logging]),
@@ -313,6 +319,12 @@ let package = Package(
       path: "Tests/Feedback/LabelStoreProbe",
       swiftSettings: settings
     ),
+    .executableTarget(
+      name: "FaultPeer",
+      dependencies: ["ProtobufRuntime", "RPC", lifecycle, logging, unixSignals],
+      path: "Tests/RPC/FaultPeer",
+      swiftSettings: settings
+    ),
     .target(
       name: "ServiceTesting",
       dependencies: ["RPC", "RPCStandardServices", "ServiceKit", lifecycle, logging],
@@ -351,8 +363,8 @@ let package = Package(
       "RPC",
       in: "RPC",
       [
-        "ChildProcesses", "ProtobufRuntime", "RPC", "RPCWire", "WireVectors", lifecycle, logging,
-        nioCore, nioPosix,
+        "CZlib", "ChildProcesses", "FaultPeer", "ProtobufRuntime", "RPC", "RPCWire",
+        "WireVectors", lifecycle, logging, nioCore, nioPosix,
       ]
     ),
     tests("RPCWire", in: "RPC", ["RPCWire", "WireVectors"]),

@@ -15,7 +15,7 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 # protoc for the contract's tests, python3-venv to fetch the model, openssl for the tests of the transport,
 # gcc and make for the C client.
 install_packages() {
-  local wanted=(libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libopenblas-dev libssl-dev
+  local wanted=(libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libopenblas-dev libssl-dev zlib1g-dev
     libcurl4-openssl-dev libsqlite3-dev pkg-config python3-venv openssl curl gcc make libc6-dev) missing=() name
   for name in "${wanted[@]}"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")

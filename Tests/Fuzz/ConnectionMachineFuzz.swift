@@ -15,8 +15,13 @@ private struct Driven {
   /// Calls whose last message waits in the machine; the next comes after it.
   private var waiting: Set<UInt64> = []
 
-  init(_ role: ConnectionMachine.Role, settings: WireSettings, seed: UInt64) {
-    machine = ConnectionMachine(role: role, settings: settings, agent: "fuzz")
+  init(
+    _ role: ConnectionMachine.Role,
+    settings: WireSettings,
+    features: [String],
+    seed: UInt64
+  ) {
+    machine = ConnectionMachine(role: role, settings: settings, agent: "fuzz", features: features)
     decoder = FrameDecoder(framePayloadBytesMax: settings.framePayloadBytesMax)
     choices = seed
     self.settings = settings
@@ -120,7 +125,12 @@ private struct Driven {
     let header = CallHeader(method: "a/b", timeoutMicroseconds: choose(3), metadata: [entry])
     let message = [UInt8](repeating: 1, count: Int(choose(100_000)))
     let end = choose(2) == 0
-    let call = machine.open(header, message: message.span.bytes, end: end)
+    let call = machine.open(
+      header,
+      message: message.span.bytes,
+      isCompressed: compresses(),
+      end: end
+    )
     opened.append(call.callID)
     if call.result == .pending { waiting.insert(call.callID) }
   }
@@ -133,8 +143,18 @@ private struct Driven {
     guard !waiting.contains(callID) else { return }
     let message = [UInt8](repeating: 2, count: Int(choose(100_000)))
     let end = machine.role == .client && choose(8) == 0
-    if machine.send(message.span.bytes, on: callID, end: end) == .pending { waiting.insert(callID) }
+    let isCompressed = compresses()
+    let result = machine.send(
+      message.span.bytes,
+      on: callID,
+      isCompressed: isCompressed,
+      end: end
+    )
+    if result == .pending { waiting.insert(callID) }
   }
+
+  /// Whether the next message claims to be a zlib stream, which the machine never looks into.
+  private mutating func compresses() -> Bool { machine.allowsCompression && choose(2) == 0 }
 
   private mutating func finish() {
     if machine.role == .client {
@@ -146,7 +166,12 @@ private struct Driven {
     let reply = [UInt8](repeating: 3, count: Int(choose(70_000)))
     switch choose(3) {
     case 0 where !waiting.contains(callID):
-      machine.sendStatus(callID, EndStatus(), message: reply.span.bytes)
+      machine.sendStatus(
+        callID,
+        EndStatus(),
+        message: reply.span.bytes,
+        isCompressed: compresses()
+      )
     case 1: machine.sendStatus(callID, EndStatus(code: .internal, message: "fuzz"), message: nil)
     default: machine.sendStatus(callID, EndStatus(), message: nil)
     }
@@ -173,7 +198,7 @@ private struct Driven {
 
 /// Whatever a peer sends, in whatever state, is understood or refused.
 ///
-/// The first byte chooses side and limits, the second what this side does meanwhile; the rest is what
+/// The first byte chooses side, limits and features, the second what this side does meanwhile; the rest is what
 /// the peer sends after the handshake.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzConnectionMachine(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
@@ -186,7 +211,8 @@ public func fuzzConnectionMachine(_ data: UnsafePointer<UInt8>?, _ count: Int) -
     settings.callsMax = 2
   }
   let role: ConnectionMachine.Role = data[0] & 1 == 0 ? .server : .client
-  var driven = Driven(role, settings: settings, seed: UInt64(data[1]))
+  let features = data[0] & 4 == 0 ? [] : [WireLimits.compressionFeature]
+  var driven = Driven(role, settings: settings, features: features, seed: UInt64(data[1]))
   driven.run(Array(UnsafeBufferPointer(start: data + 2, count: count - 2)))
   return 0
 }

@@ -175,7 +175,9 @@ extension ServiceDescriptor {
           outputType: text(method.output_type),
           isClientStreaming: method.client_streaming != 0,
           isServerStreaming: method.server_streaming != 0,
-          isIdempotent: method.options.map { $0.pointee.idempotency_level != 0 } ?? false
+          isIdempotent: method.options.map { $0.pointee.idempotency_level != 0 } ?? false,
+          // NO_SIDE_EFFECTS
+          isReadOnly: method.options.map { $0.pointee.idempotency_level == 1 } ?? false
         )
       )
     }

@@ -116,4 +116,6 @@ package struct MethodDescriptor: Sendable {
   package var isServerStreaming: Bool
   /// Whether `idempotency_level` says that calling twice does what calling once does.
   package var isIdempotent: Bool
+  /// Whether `idempotency_level` says that calling changes nothing.
+  package var isReadOnly: Bool
 }

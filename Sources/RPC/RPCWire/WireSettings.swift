@@ -40,6 +40,8 @@ package struct WireSettings: Sendable, Equatable {
 package enum WireLimits {
   /// The only protocol version so far (W11).
   package static let version: UInt32 = 1
+  /// Feature that allows compressed messages (W39).
+  package static let compressionFeature = "zlib"
   /// ALPN name (W2).
   package static let applicationProtocol = "morlaif/1"
   /// Payload bytes of HELLO, CANCEL, WINDOW, PING, PONG and GO_AWAY (W6).

@@ -135,7 +135,7 @@ struct RunFolder: Sendable {
     let stored = StoredScalarizer(
       host: scalarizer.host,
       port: scalarizer.port,
-      serverName: scalarizer.serverName
+      serverName: scalarizer.serverName ?? ""
     )
     try DurableFile.replace(scalarizerPath, with: Array(try JSONEncoder().encode(stored)))
   }

@@ -20,7 +20,8 @@ struct ServiceGenerator {
           printer.line("service: \"\(service.fullName)\",")
           printer.line("name: \"\(method.descriptor.name)\",")
           printer.line("kind: .\(method.kind),")
-          printer.line("isIdempotent: \(method.descriptor.isIdempotent)")
+          printer.line("isIdempotent: \(method.descriptor.isIdempotent),")
+          printer.line("isReadOnly: \(method.descriptor.isReadOnly)")
         }
         printer.line(")")
         printer.line()

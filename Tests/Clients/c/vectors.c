@@ -161,7 +161,7 @@ static void choose_calls(struct run *run, char *words) {
   }
 }
 
-// Runs a file; false when it has no client under test.
+// Runs a file; false when it has no client under test, or one that knows a feature.
 static bool run_file(const char *path, const char *name, size_t piece) {
   FILE *file = fopen(path, "r");
   char *line = NULL;
@@ -171,6 +171,7 @@ static bool run_file(const char *path, const char *name, size_t piece) {
   run.client.socket = -1;
   run.client.last_received = now_us();
   while (file && getline(&line, &capacity, file) >= 0) {
+    if (strncmp(line, "needs ", 6) == 0 && strcmp(line + 6, "calls\n") != 0) break;
     if (strncmp(line, "limits ", 7) == 0) announce_limits(&run, line + 7);
     else if (strncmp(line, "opens ", 6) == 0) choose_calls(&run, line + 6);
     else if (strncmp(line, "server ", 7) == 0) receive(&run, line + 7);

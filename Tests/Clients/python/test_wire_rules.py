@@ -38,8 +38,9 @@ class HeaderTests(unittest.TestCase):
         for kind in FrameType:
             for bit in range(8):
                 pair = Pair()
+                # COMPRESSED belongs to a feature, so only an open connection can tell (W39).
+                allowed = {"CALL": 15, "MESSAGE": 13, "STATUS": 10}.get(kind.name, 0)
                 header = struct.pack(">IBBHQ", 0, kind, 1 << bit, 0, 0)
-                allowed = {"CALL": 7, "MESSAGE": 5, "STATUS": 2}.get(kind.name, 0)
                 if not allowed >> bit & 1:
                     self.assertEqual(pair.to_server(header), "W5", (kind, bit))
         self.assertEqual(Pair().to_server(struct.pack(">IBBHQ", 0, 8, 0, 1, 0)), "W5")

@@ -25,7 +25,9 @@ class Run:
     def __init__(self, vector, cuts=None):
         self.vector, self.cuts, self.position = vector, cuts, 0
         role = Role.CLIENT if vector.is_for_client else Role.SERVER
-        self.machine = Connection(role, Settings(**vector.limits))
+        self.machine = Connection(
+            role, Settings(**vector.limits), features=vector.features
+        )
         self.events, self.output, self.has_opened = [], b"", False
         for kind, data in vector.steps:
             if kind == "drains":
@@ -153,7 +155,9 @@ class CallVectorTests(Case):
         for vector in CALLS:
             if not vector.is_for_client:
                 with self.subTest(vector.name):
-                    async with serving(Echo(), settings=Settings(**vector.limits)) as (_, port):
+                    options = {"compression": "zlib" in vector.features}
+                    settings = Settings(**vector.limits)
+                    async with serving(Echo(), settings=settings, **options) as (_, port):
                         await self.talk_to_server(vector, port)
 
     async def talk_to_server(self, vector, port):
@@ -202,7 +206,12 @@ class CallVectorTests(Case):
         context = identity("scalarizer").server_context()
         server = await asyncio.start_server(play, "127.0.0.1", 0, ssl=context)
         port = server.sockets[0].getsockname()[1]
-        async with client(port, retry=RetryPolicy(attempts_max=1)) as peer:
+        async with client(
+            port,
+            retry=RetryPolicy(attempts_max=1),
+            settings=Settings(**vector.limits),
+            compression="zlib" in vector.features,
+        ) as peer:
             calls = [peer.unary(method("Echo"), Bytes(b"")) for _ in vector.opens]
             replies = await asyncio.gather(*calls, return_exceptions=True)
         for _, (what, *rest) in vector.expectations:

@@ -14,8 +14,8 @@ class Vector:
 
     name: str
     needs_calls: bool = False
-    needs_more: bool = False
-    """Whether it needs something that this implementation does not offer, such as a feature."""
+    features: list[str] = field(default_factory=list)
+    """What the side under test names in its HELLO."""
     limits: dict[str, int] = field(default_factory=dict)
     opens: list[str] = field(default_factory=lambda: ["stream", "stream"])
     steps: list[tuple[str, bytes]] = field(default_factory=list)
@@ -49,8 +49,10 @@ def read(path) -> Vector:
     for line in path.read_text().splitlines():
         word, *rest = line.split() or ["#"]
         if word == "needs":
-            vector.needs_calls |= rest == ["calls"]
-            vector.needs_more |= rest != ["calls"]
+            if rest == ["calls"]:
+                vector.needs_calls = True
+            else:
+                vector.features += rest
         elif word == "limits":
             vector.limits = {name: int(n) for name, _, n in (r.partition("=") for r in rest)}
         elif word == "opens":
@@ -76,4 +78,5 @@ def frames_of(data: bytes) -> list[tuple[FrameHeader, bytes]]:
 
 
 PATHS = sorted((ROOT / "Tests/Vectors/wire").glob("*.wire"))
-ALL = [vector for vector in map(read, PATHS) if not vector.needs_more]
+KNOWN_FEATURES = {"zlib"}
+ALL = [vector for vector in map(read, PATHS) if KNOWN_FEATURES.issuperset(vector.features)]

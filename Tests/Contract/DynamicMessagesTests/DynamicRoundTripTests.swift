@@ -116,4 +116,15 @@ import Testing
     #expect(throws: DynamicMessageError.self) { try schema.method("Echo/Shout") }
     #expect(throws: DynamicMessageError.self) { try schema.method("cho/Say") }
   }
+
+  @Test func `a message is described with everything it is made of, each once`() throws {
+    let lines = try schema.description(of: "morlaif.test.Everything")
+    #expect(lines.first == "message morlaif.test.Everything {")
+    #expect(lines.count { $0 == "message morlaif.test.Scalars {" } == 1)
+    #expect(lines.contains { $0.hasPrefix("enum morlaif.test.") })
+    #expect(lines.contains { $0.hasPrefix("  int32 an_int32 = ") && $0.hasSuffix("anInt32") })
+    #expect(schema.messageNames("Choice") == ["morlaif.test.Choice"])
+    #expect(schema.messageNames("hoice").isEmpty)
+    #expect(throws: DynamicMessageError.self) { try schema.description(of: "Nobody") }
+  }
 }

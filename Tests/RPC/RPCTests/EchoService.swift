@@ -16,6 +16,12 @@ struct EchoService: RPCService {
       kind: .unary,
       isIdempotent: true
     )
+    static let away = RPCMethod(
+      service: "test.Echo",
+      name: "Away",
+      kind: .unary,
+      isIdempotent: true
+    )
     static let count = RPCMethod(service: "test.Echo", name: "Count", kind: .serverStreaming)
     static let total = RPCMethod(service: "test.Echo", name: "Total", kind: .clientStreaming)
     static let mirror = RPCMethod(service: "test.Echo", name: "Mirror", kind: .bidirectional)
@@ -65,6 +71,15 @@ struct EchoService: RPCService {
       }
       if attempt < 3 { throw RPCError(code: .unavailable, message: "attempt \(attempt)") }
       return RawMessage(bytes: [UInt8(attempt)])
+    }
+    let calls = Mutex(0)
+    router.unary(Methods.away) { (_: RawMessage, _) -> RawMessage in
+      let call = calls.withLock {
+        $0 += 1
+        return $0
+      }
+      events.set("away", call)
+      throw RPCError(code: .unavailable, message: "never here")
     }
     registerStreams(in: &router)
   }

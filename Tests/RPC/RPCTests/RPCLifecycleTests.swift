@@ -193,12 +193,14 @@ struct RPCLifecycleTests {
   {
     let certificates = try TestCertificates.shared.get()
     try await withServer(tls: certificates.configuration("server")) { harness in
-      var configuration = RPCClientConfiguration()
-      configuration.resolver = TwoAddresses(port: harness.port)
-      let client = harness.client(
-        certificates.configuration("client"),
-        host: "localhost",
-        configuration
+      var surroundings = ClientSurroundings.system
+      surroundings.resolver = TwoAddresses(port: harness.port)
+      let client = RPCClient(
+        targets: [RPCTarget(host: "localhost", port: harness.port)],
+        tls: certificates.configuration("client"),
+        configuration: RPCClientConfiguration(),
+        logger: Logger(label: "test"),
+        surroundings: surroundings
       )
       let reply: RawMessage = try await client.unary(EchoService.Methods.echo, RawMessage())
       #expect(reply == RawMessage())

@@ -31,18 +31,24 @@ func withServer<Result: Sendable>(
   limits: RPCLimits = RPCLimits(),
   access: RPCAccessRules? = nil,
   logger: Logger = Logger(label: "test"),
+  compression: Bool = false,
+  interceptors: [any RPCServerInterceptor] = [],
+  service: (any RPCService)? = nil,
   _ body: @Sendable (ServerHarness) async throws -> Result
 ) async throws -> Result {
   let echo = EchoService()
+  var configuration = RPCServerConfiguration(
+    host: "127.0.0.1",
+    port: 0,
+    tls: tls,
+    limits: limits,
+    access: access
+  )
+  configuration.compression = compression
+  configuration.interceptors = interceptors
   let server = RPCServer(
-    configuration: RPCServerConfiguration(
-      host: "127.0.0.1",
-      port: 0,
-      tls: tls,
-      limits: limits,
-      access: access
-    ),
-    services: [echo],
+    configuration: configuration,
+    services: [service ?? echo],
     logger: logger
   )
   let group = ServiceGroup(services: [server], logger: logger)

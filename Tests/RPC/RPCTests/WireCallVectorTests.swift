@@ -13,7 +13,10 @@ struct WireCallVectorTests {
   @Test(arguments: vectors.filter { !$0.isForClient })
   func `a server answers a recorded conversation as its file says`(vector: WireVector) async throws
   {
-    try await withServer(tls: nil) { harness in
+    var limits = RPCLimits()
+    limits.messageBytesMax = vector.limits["message_bytes_max"] ?? limits.messageBytesMax
+    let compresses = vector.features == ["zlib"]
+    try await withServer(tls: nil, limits: limits, compression: compresses) { harness in
       let peer = try await RawPeer(port: harness.port)
       for case .receives(let bytes) in vector.steps { await peer.send(bytes) }
       let expected = vector.expectations.count { if case .ends = $0 { true } else { false } }
@@ -30,6 +33,8 @@ struct WireCallVectorTests {
           let end = 4 + frame.payload[..<4].reduce(0) { $0 << 8 | Int($1) }
           ends[frame.header.callID] = try EndStatus(frame.payload.span.bytes, 4..<end)
           guard frame.header.flags.contains(.message) else { continue }
+          // Replies this short are sent as they are.
+          #expect(!frame.header.flags.contains(.compressed), "\(vector)")
           messages[frame.header.callID, default: []].append(Array(frame.payload[end...]))
         }
       }
@@ -51,6 +56,10 @@ struct WireCallVectorTests {
     let server = try await RawServer()
     var configuration = RPCClientConfiguration()
     configuration.retry.attemptsMax = 1
+    configuration.compression = vector.features == ["zlib"]
+    if let bytesMax = vector.limits["message_bytes_max"] {
+      configuration.limits.messageBytesMax = bytesMax
+    }
     let client = RPCClient(
       target: RPCTarget(host: "127.0.0.1", port: server.port),
       tls: nil,

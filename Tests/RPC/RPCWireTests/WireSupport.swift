@@ -43,8 +43,17 @@ struct Peer {
   var decoder: FrameDecoder
   var outcome = Outcome()
 
-  init(_ role: ConnectionMachine.Role, settings: WireSettings = WireSettings()) {
-    machine = ConnectionMachine(role: role, settings: settings, agent: "test")
+  init(
+    _ role: ConnectionMachine.Role,
+    settings: WireSettings = WireSettings(),
+    features: [String] = []
+  ) {
+    machine = ConnectionMachine(
+      role: role,
+      settings: settings,
+      agent: "test",
+      features: features
+    )
     decoder = FrameDecoder(framePayloadBytesMax: settings.framePayloadBytesMax)
   }
 

@@ -62,7 +62,11 @@ private struct Run {
       }
     }
     self.vector = vector
-    peer = Peer(vector.isForClient ? .client : .server, settings: settings)
+    peer = Peer(
+      vector.isForClient ? .client : .server,
+      settings: settings,
+      features: vector.features
+    )
   }
 
   mutating func receive(_ bytes: [UInt8], _ pieceBytes: Int) {

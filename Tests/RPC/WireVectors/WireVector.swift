@@ -39,6 +39,8 @@ package struct WireVector: Sendable, CustomStringConvertible {
   package private(set) var isForClient = false
   /// Whether an implementation of calls is needed, not only of the connection.
   package private(set) var needsCalls = false
+  /// Features that the side under test names in its HELLO.
+  package private(set) var features: [String] = []
   /// Limits that the side under test announces, by their names in HELLO.
   package private(set) var limits: [String: Int] = [:]
   /// Kinds of the calls that the client under test has opened.
@@ -72,7 +74,8 @@ package struct WireVector: Sendable, CustomStringConvertible {
       case "drains": steps.append(.drains)
       case "closes": steps.append(.closes)
       case "opens": opens = Array(words.dropFirst())
-      case "needs" where words.last == "calls": needsCalls = true
+      case "needs" where words == ["needs", "calls"]: needsCalls = true
+      case "needs" where words.count == 2: features.append(words[1])
       case "limits":
         for word in words.dropFirst() {
           let pair = word.split(separator: "=")

@@ -130,6 +130,18 @@ private struct SampleConfiguration: ServiceConfiguration {
     #expect(configuration.common.peers["labeler"]?.serverName == "judge")
   }
 
+  @Test(arguments: ["[\"a:1\", \"[::1]:2\"]", "\"a:1, [::1]:2\"", "\"${PEERS:-a:1,[::1]:2}\""])
+  func `a peer may have several instances, as a list or as a text with commas`(
+    endpoints: String
+  ) throws {
+    let text =
+      sound + "\npeers: {a: {endpoints: \(endpoints), server_name: a, all_addresses: true}}"
+    let peer = try #require(try load(text).common.peers["a"])
+    #expect(peer.endpoint == "a:1,[::1]:2")
+    #expect(peer.serverName == "a")
+    #expect(peer.usesAllAddresses)
+  }
+
   @Test(
     arguments: [
       ("listne: 1", "sample.yaml: listne: is not a known key"),
@@ -141,6 +153,15 @@ private struct SampleConfiguration: ServiceConfiguration {
       ("peers: {a: {host: x, prot: 1}}", "sample.yaml: peers.a.prot: is not a known key"),
       ("peers: {a: {host: \"${A}\", port: 1}}", "sample.yaml: peers.a.host: the variable A is not"),
       ("peers: {a: {host: $A, port: 1}}", "sample.yaml: peers.a.host: write $$ for a dollar"),
+      (
+        "peers: {a: {endpoints: [\"x:1\", \"x\"]}}",
+        "sample.yaml: peers.a.endpoints: 'x' is not HOST:PORT"
+      ),
+      ("peers: {a: {endpoints: []}}", "sample.yaml: peers.a.endpoints: is empty"),
+      (
+        "peers: {a: {endpoints: \"x:1\", port: 1}}",
+        "sample.yaml: peers.a.endpoints: takes the place of host and port"
+      ),
       ("peers: [1]", "sample.yaml: peers: "),
       ("limits: {calls_max: 0}", "sample.yaml: limits.calls_max: 0 is outside 1 to 1000000"),
       ("limits: {metadata_bytes_max: 16385}", "sample.yaml: limits.metadata_bytes_max: 16385 is"),

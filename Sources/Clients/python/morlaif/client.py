@@ -15,6 +15,7 @@ from morlaif.retry import RetryBudget, RetryPolicy, may_repeat
 from morlaif.status import Metadata, RPCError, StatusCode
 from morlaif.transport import Timing, all_closed
 from morlaif.wire import Settings
+from morlaif.wire.compression import FEATURE
 
 AGENT = "morlaif-python/0.1.0"
 Result = TypeVar("Result")
@@ -93,7 +94,9 @@ class _Endpoint:
 
         def make() -> ClientTransport:
             name = client.server_name or self.host
-            return ClientTransport(client.context, name, client.settings, AGENT, client.timing)
+            return ClientTransport(
+                client.context, name, client.settings, AGENT, client.timing, client.features
+            )
 
         try:
             _, transport = await asyncio.wait_for(
@@ -138,6 +141,7 @@ class AsyncClient:
         settings: what the server may send.
         connect_timeout: seconds for TCP to connect.
         timing: times of handshake and keep-alive.
+        compression: offers to compress messages with zlib; in force when the server offers it too.
     """
 
     def __init__(
@@ -151,6 +155,7 @@ class AsyncClient:
         settings: Settings | None = None,
         connect_timeout: float = 5.0,
         timing: Timing | None = None,
+        compression: bool = False,
     ) -> None:
         addresses = [endpoints] if isinstance(endpoints, str) else list(endpoints)
         if not addresses:
@@ -162,6 +167,7 @@ class AsyncClient:
         self.settings = settings or Settings()
         self.connect_timeout = connect_timeout
         self.timing = timing or Timing()
+        self.features = [FEATURE] if compression else []
         self._endpoints = [_Endpoint(address, self) for address in addresses]
         self._budget = RetryBudget()
         self._turn = 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Iterable
 
 from morlaif import deadline as deadlines
 from morlaif.status import Metadata, RPCError, StatusCode
 from morlaif.transport import Timing, WireTransport
 from morlaif.wire import CallHeader, Cancel, Connection, EndStatus, Role, Settings
 from morlaif.wire import events
+from morlaif.wire.compression import inflated
 from morlaif.wire.control import metadata_refusal
 
 
@@ -24,7 +26,7 @@ class ClientCall:
     def __init__(self, transport: ClientTransport, deadline: float | None) -> None:
         self._transport = transport
         self.call_id = 0
-        self._inbox: deque[tuple[bytes, int]] = deque()
+        self._inbox: deque[events.Message] = deque()
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
         self.status: EndStatus | None = None
@@ -53,11 +55,18 @@ class ClientCall:
                 raise
             finally:
                 self._reader = None
-        data, cost = self._inbox.popleft()
-        if cost:
-            self._transport.machine.taken(self.call_id, cost)
+        message = self._inbox.popleft()
+        if message.cost:
+            self._transport.machine.taken(self.call_id, message.cost)
             self._transport.turn()
-        return data
+        if not message.is_compressed:
+            return message.data
+        try:
+            size_max = self._transport.machine.local.message_bytes_max
+            return inflated(message.data, size_max, StatusCode.INTERNAL)
+        except RPCError as error:
+            self.cancel(error.code, error.message)
+            raise
 
     async def write(self, message: bytes, end: bool = False) -> bool:
         """Sends a message and waits until it is on its way; False when the call is over."""
@@ -98,9 +107,9 @@ class ClientCall:
         except RuntimeError:
             pass  # The loop is closed, and the connection with it.
 
-    def deliver(self, data: bytes, cost: int) -> None:
+    def deliver(self, message: events.Message) -> None:
         """Takes a message from the connection."""
-        self._inbox.append((data, cost))
+        self._inbox.append(message)
         _wake(self._reader)
 
     def written(self) -> None:
@@ -130,9 +139,10 @@ class ClientTransport(WireTransport):
 
     def __init__(
         self, context: ssl.SSLContext, server_name: str, settings: Settings, agent: str,
-        timing: Timing,
+        timing: Timing, features: Iterable[str] = (),
     ) -> None:
-        super().__init__(Connection(Role.CLIENT, settings, agent), context, server_name, timing)
+        machine = Connection(Role.CLIENT, settings, agent, features)
+        super().__init__(machine, context, server_name, timing)
         self.loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[None] = self.loop.create_future()
         """Done when calls can begin, or failed with the reason why not."""
@@ -225,7 +235,7 @@ class ClientTransport(WireTransport):
             if call is None:
                 return
             if isinstance(event, events.Message):
-                call.deliver(event.data, event.cost)
+                call.deliver(event)
             elif isinstance(event, events.Written):
                 call.written()
             else:

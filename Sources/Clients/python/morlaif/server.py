@@ -24,6 +24,7 @@ from morlaif.server_transport import ServerTransport
 from morlaif.status import StatusCode
 from morlaif.transport import Timing, all_closed
 from morlaif.wire import Settings
+from morlaif.wire.compression import FEATURE
 
 logger = logging.getLogger("morlaif")
 
@@ -46,6 +47,7 @@ class AsyncServer:
         threads: how many functions that are not coroutines run at once.
         may_call: says whether a peer may call a method; None lets everybody with a certificate.
         timing: times of handshake and keep-alive.
+        compression: offers to compress messages with zlib; in force with clients that offer it too.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class AsyncServer:
         threads: int = 8,
         may_call: Callable[[Peer, str], bool] | None = None,
         timing: Timing | None = None,
+        compression: bool = False,
     ) -> None:
         if not handlers:
             raise ValueError("a server needs at least one handler")
@@ -70,6 +73,7 @@ class AsyncServer:
         ).server_context()
         self.settings = settings or Settings()
         self.timing = timing or Timing()
+        self.features = [FEATURE] if compression else []
         self.connections_max = connections_max
         self.calls_max = calls_max
         self.metrics = Metrics()

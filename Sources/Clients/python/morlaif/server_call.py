@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from morlaif.method import Method
 from morlaif.status import Metadata, RPCError, StatusCode
-from morlaif.wire import CallHeader, EndStatus
+from morlaif.wire import CallHeader, EndStatus, events
+from morlaif.wire.compression import inflated
 
 if TYPE_CHECKING:
     from morlaif.server_transport import ServerTransport
@@ -71,7 +72,7 @@ class ServerCall:
         self.context = context
         self.task: asyncio.Task[StatusCode] | None = None
         self.timer: asyncio.TimerHandle | None = None
-        self._inbox: deque[tuple[bytes, int]] = deque()
+        self._inbox: deque[events.Message] = deque()
         self._has_all_requests = False
         self._is_over = False
         self._reader: asyncio.Future[None] | None = None
@@ -93,9 +94,13 @@ class ServerCall:
                 await self._reader
             finally:
                 self._reader = None
-        data, cost = self._inbox.popleft()
-        self._transport.machine.taken(self.call_id, cost)
+        message = self._inbox.popleft()
+        self._transport.machine.taken(self.call_id, message.cost)
         self._transport.turn()
+        data = message.data
+        if message.is_compressed:
+            size_max = self._transport.machine.local.message_bytes_max
+            data = inflated(data, size_max, StatusCode.INVALID_ARGUMENT)
         try:
             return self.method.request_type.FromString(data)
         except Exception as error:  # protobuf's DecodeError has moved between its versions.
@@ -152,9 +157,9 @@ class ServerCall:
 
     # From the connection.
 
-    def deliver(self, data: bytes, cost: int) -> None:
+    def deliver(self, message: events.Message) -> None:
         """Takes a request."""
-        self._inbox.append((data, cost))
+        self._inbox.append(message)
         _wake(self._reader)
 
     def requests_ended(self) -> None:

@@ -27,7 +27,9 @@ class ServerTransport(WireTransport):
     """A connection from one client."""
 
     def __init__(self, server: AsyncServer) -> None:
-        machine = Connection(Role.SERVER, server.settings, server.agent)
+        machine = Connection(
+            Role.SERVER, server.settings, server.agent, server.features
+        )
         super().__init__(machine, server.context, None, server.timing)
         self.loop = asyncio.get_running_loop()
         self._server = server
@@ -70,7 +72,7 @@ class ServerTransport(WireTransport):
         if call is None:
             return
         if isinstance(event, events.Message):
-            call.deliver(event.data, event.cost)
+            call.deliver(event)
         elif isinstance(event, events.RequestsEnded):
             call.requests_ended()
         elif isinstance(event, events.Written):

@@ -111,7 +111,7 @@ public struct Hello: ProtobufMessage {
   /// `version_max`.
   public var versionMax: UInt32 = 0
 
-  /// Optional features the sender supports; one is in force when both sides name it. None exist yet.
+  /// Optional features the sender supports; one is in force when both sides name it: "zlib".
   public var features: [String] = []
 
   /// Program and version of the sender, for logs only, e.g. "labeler/0.1.0".

@@ -12,7 +12,8 @@ public enum HealthMethods {
     service: "morlaif.v1.Health",
     name: "Check",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// The state now and again after every change, until the client cancels or the server stops.
@@ -20,7 +21,8 @@ public enum HealthMethods {
     service: "morlaif.v1.Health",
     name: "Watch",
     kind: .serverStreaming,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// All of them, in the order of the `.proto`.

@@ -13,7 +13,8 @@ public enum LabelerMethods {
     service: "morlaif.v1.Labeler",
     name: "Label",
     kind: .bidirectional,
-    isIdempotent: false
+    isIdempotent: false,
+    isReadOnly: false
   )
 
   /// Every label of a dataset with its pair, in the order in which the pairs were first stored.
@@ -21,7 +22,8 @@ public enum LabelerMethods {
     service: "morlaif.v1.Labeler",
     name: "Export",
     kind: .serverStreaming,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// Stores preferences that people or other judges gave. Stored like labels of the judge named in each record.
@@ -29,7 +31,8 @@ public enum LabelerMethods {
     service: "morlaif.v1.Labeler",
     name: "Import",
     kind: .clientStreaming,
-    isIdempotent: false
+    isIdempotent: false,
+    isReadOnly: false
   )
 
   /// The method `ListPrinciples`.
@@ -37,7 +40,8 @@ public enum LabelerMethods {
     service: "morlaif.v1.Labeler",
     name: "ListPrinciples",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// Adds or replaces a principle. Labels of an earlier text stay in the store and are not used for the new text.
@@ -45,7 +49,8 @@ public enum LabelerMethods {
     service: "morlaif.v1.Labeler",
     name: "PutPrinciple",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: false
   )
 
   /// The judge's measure of each answer by itself, where it measures (`rules` does; others refuse with FAILED_PRECONDITION).
@@ -53,7 +58,8 @@ public enum LabelerMethods {
     service: "morlaif.v1.Labeler",
     name: "Measure",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// All of them, in the order of the `.proto`.

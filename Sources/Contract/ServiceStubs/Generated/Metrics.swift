@@ -12,7 +12,8 @@ public enum MetricsMethods {
     service: "morlaif.v1.Metrics",
     name: "Snapshot",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// All of them, in the order of the `.proto`.

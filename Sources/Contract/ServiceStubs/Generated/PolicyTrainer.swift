@@ -12,7 +12,8 @@ public enum PolicyTrainerMethods {
     service: "morlaif.v1.PolicyTrainer",
     name: "SamplePairs",
     kind: .serverStreaming,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// Starts a training run, or attaches to the one that is running under the same id, and streams its progress.
@@ -21,7 +22,8 @@ public enum PolicyTrainerMethods {
     service: "morlaif.v1.PolicyTrainer",
     name: "Train",
     kind: .serverStreaming,
-    isIdempotent: false
+    isIdempotent: false,
+    isReadOnly: false
   )
 
   /// Holds the run between two steps, lets it go on, or ends it after the step under way with a checkpoint.
@@ -29,7 +31,8 @@ public enum PolicyTrainerMethods {
     service: "morlaif.v1.PolicyTrainer",
     name: "Pause",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: false
   )
 
   /// The method `Resume`.
@@ -37,7 +40,8 @@ public enum PolicyTrainerMethods {
     service: "morlaif.v1.PolicyTrainer",
     name: "Resume",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: false
   )
 
   /// The method `Cancel`.
@@ -45,7 +49,8 @@ public enum PolicyTrainerMethods {
     service: "morlaif.v1.PolicyTrainer",
     name: "Cancel",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: false
   )
 
   /// Points the trainer at another scalarizer endpoint. Checked first by health, contract and a probe batch;
@@ -54,7 +59,8 @@ public enum PolicyTrainerMethods {
     service: "morlaif.v1.PolicyTrainer",
     name: "SwapScalarizer",
     kind: .unary,
-    isIdempotent: false
+    isIdempotent: false,
+    isReadOnly: false
   )
 
   /// Answers from the base model or from the policy as it stands.
@@ -62,7 +68,8 @@ public enum PolicyTrainerMethods {
     service: "morlaif.v1.PolicyTrainer",
     name: "Generate",
     kind: .serverStreaming,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// Log-probabilities of given answers under the base model or the policy.
@@ -70,7 +77,8 @@ public enum PolicyTrainerMethods {
     service: "morlaif.v1.PolicyTrainer",
     name: "LogProbabilities",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// Writes a checkpoint now (between two steps when a run is under way).
@@ -78,7 +86,8 @@ public enum PolicyTrainerMethods {
     service: "morlaif.v1.PolicyTrainer",
     name: "Checkpoint",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: false
   )
 
   /// The newest checkpoint of a run with the policy adapter in PEFT layout, as files.
@@ -86,7 +95,8 @@ public enum PolicyTrainerMethods {
     service: "morlaif.v1.PolicyTrainer",
     name: "FetchPolicy",
     kind: .serverStreaming,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// The method `Status`.
@@ -94,7 +104,8 @@ public enum PolicyTrainerMethods {
     service: "morlaif.v1.PolicyTrainer",
     name: "Status",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// All of them, in the order of the `.proto`.

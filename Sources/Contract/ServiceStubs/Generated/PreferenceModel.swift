@@ -14,7 +14,8 @@ public enum PreferenceModelMethods {
     service: "morlaif.v1.PreferenceModel",
     name: "Train",
     kind: .serverStreaming,
-    isIdempotent: false
+    isIdempotent: false,
+    isReadOnly: false
   )
 
   /// Scores B answers by K principles in one pass over the shared part of the model.
@@ -22,7 +23,8 @@ public enum PreferenceModelMethods {
     service: "morlaif.v1.PreferenceModel",
     name: "Score",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// Compares the models with the labels of a dataset.
@@ -30,7 +32,8 @@ public enum PreferenceModelMethods {
     service: "morlaif.v1.PreferenceModel",
     name: "Evaluate",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// The adapter, head and normaliser of one principle, in PEFT layout, as files.
@@ -38,7 +41,8 @@ public enum PreferenceModelMethods {
     service: "morlaif.v1.PreferenceModel",
     name: "FetchModel",
     kind: .serverStreaming,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// The method `ListModels`.
@@ -46,7 +50,8 @@ public enum PreferenceModelMethods {
     service: "morlaif.v1.PreferenceModel",
     name: "ListModels",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// All of them, in the order of the `.proto`.

@@ -12,7 +12,8 @@ public enum ReflectionMethods {
     service: "morlaif.v1.Reflection",
     name: "Describe",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// All of them, in the order of the `.proto`.

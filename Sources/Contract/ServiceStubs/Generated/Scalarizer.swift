@@ -12,7 +12,8 @@ public enum ScalarizerMethods {
     service: "morlaif.v1.Scalarizer",
     name: "Scalarize",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// Replaces the configuration. It takes effect for every request that arrives afterwards.
@@ -20,7 +21,8 @@ public enum ScalarizerMethods {
     service: "morlaif.v1.Scalarizer",
     name: "Configure",
     kind: .unary,
-    isIdempotent: false
+    isIdempotent: false,
+    isReadOnly: false
   )
 
   /// The configuration in force, or an earlier version.
@@ -28,7 +30,8 @@ public enum ScalarizerMethods {
     service: "morlaif.v1.Scalarizer",
     name: "Describe",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// Fits linear weights to preferences by logistic regression on standardised score differences.
@@ -36,7 +39,8 @@ public enum ScalarizerMethods {
     service: "morlaif.v1.Scalarizer",
     name: "FitWeights",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// All of them, in the order of the `.proto`.

@@ -4,10 +4,17 @@ public struct RPCCallOptions: Sendable {
   public var timeout: Duration?
   /// Sent with the call.
   public var metadata: RPCMetadata
+  /// Sends a read to a second endpoint when the first takes long; nil takes the method's policy.
+  public var hedging: RPCHedgingPolicy?
 
-  /// States timeout and metadata.
-  public init(timeout: Duration? = nil, metadata: RPCMetadata = [:]) {
+  /// States timeout, metadata and hedging.
+  public init(
+    timeout: Duration? = nil,
+    metadata: RPCMetadata = [:],
+    hedging: RPCHedgingPolicy? = nil
+  ) {
     self.timeout = timeout
     self.metadata = metadata
+    self.hedging = hedging
   }
 }

@@ -20,15 +20,26 @@ public struct RPCMethod: Sendable, Hashable {
   public let kind: RPCMethodKind
   /// Whether calling twice is as good as once, so that the client may send a call again by itself.
   public let isIdempotent: Bool
+  /// Whether calling changes nothing at all, so that the client may send a call to two servers at once.
+  public let isReadOnly: Bool
   /// What travels in a CALL: "morlaif.v1.Scalarizer/Scalarize".
   public let fullName: String
 
   /// Names a method.
-  public init(service: String, name: String, kind: RPCMethodKind, isIdempotent: Bool = false) {
+  ///
+  /// A read is idempotent by its nature.
+  public init(
+    service: String,
+    name: String,
+    kind: RPCMethodKind,
+    isIdempotent: Bool = false,
+    isReadOnly: Bool = false
+  ) {
     self.service = service
     self.name = name
     self.kind = kind
-    self.isIdempotent = isIdempotent
+    self.isIdempotent = isIdempotent || isReadOnly
+    self.isReadOnly = isReadOnly
     self.fullName = "\(service)/\(name)"
   }
 }

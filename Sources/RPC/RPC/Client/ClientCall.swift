@@ -53,7 +53,7 @@ class ClientCall: @unchecked Sendable {
   /// A reply; the bytes are gone when this returns.
   ///
   /// - Returns: whether its window may be given back at once.
-  func received(_ bytes: RawSpan, cost: Int) -> Bool { true }
+  func received(_ bytes: RawSpan, cost: Int, isCompressed: Bool) -> Bool { true }
 
   /// The machine has written the message it held.
   func writeCompleted() {}

@@ -95,6 +95,14 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
     channel?.close(error)
   }
 
+  /// Takes no new calls and closes when the open ones are done.
+  func leave() {
+    guard !hasLeft, let channel else { return }
+    hasLeft = true
+    onLeaving(self)
+    closeIfDrained(channel)
+  }
+
   // MARK: WireDriver
 
   func connectionIsReady(_ channel: WireChannel) { onReady(self) }
@@ -122,10 +130,11 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
     deadlines?.cancel()
     deadlines = nil
     closedReason = closedReason ?? error
-    endAll(error)
     self.channel = nil
     hasLeft = true
+    // First: whose call ends here may make another at once, and not on this connection.
     onGone(self, error)
+    endAll(error)
   }
 
   // MARK: Private
@@ -138,9 +147,12 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
     )
     let opened: (callID: UInt64, result: SendResult)
     if let message = call.firstMessage {
+      let stream = unsafe channel.compressed(message.span.bytes)
+      let sent = stream ?? message
       opened = unsafe channel.machine.open(
         header,
-        message: message.span.bytes,
+        message: sent.span.bytes,
+        isCompressed: stream != nil,
         end: call.endsWithFirstMessage
       )
       call.firstMessage = nil
@@ -158,8 +170,18 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
     _ call: ClientCall
   ) -> Bool {
     switch message.place {
-    case .payload(let range): call.received(payload.extracting(range), cost: message.cost)
-    case .assembled(let bytes): unsafe call.received(bytes.span.bytes, cost: message.cost)
+    case .payload(let range):
+      call.received(
+        payload.extracting(range),
+        cost: message.cost,
+        isCompressed: message.isCompressed
+      )
+    case .assembled(let bytes):
+      unsafe call.received(
+        bytes.span.bytes,
+        cost: message.cost,
+        isCompressed: message.isCompressed
+      )
     }
   }
 
@@ -188,13 +210,14 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
       metadata: ["rpc.target": "\(target)", "rpc.reason": "\(reason)"]
     )
     hasLeft = true
+    // First: whose call ends here may make it again at once, and not on this connection.
+    onLeaving(self)
     while let call = waiting.popFirst() { call.end(.failure(unprocessed(error))) }
     let lost = calls.keys.filter { $0 > goAway.lastCallID }
     for callID in lost {
       channel.machine.cancel(callID, Cancel(code: .cancelled, reason: "not taken"))
       end(callID, .failure(unprocessed(error)))
     }
-    onLeaving(self)
     if goAway.code != .ok { return channel.close(error) }
     closeIfDrained(channel)
   }

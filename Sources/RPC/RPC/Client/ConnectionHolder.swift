@@ -7,6 +7,16 @@ internal import Synchronization
 /// Keeps a client connected: connects when somebody asks, waits after failures, reconnects when the
 /// connection is lost.
 final class ConnectionHolder: Sendable {
+  /// What happens to the connection.
+  enum Change: Sendable {
+    /// It takes calls.
+    case connected(ClientConnection)
+    /// It takes no new calls.
+    case leaving
+    /// An attempt has failed, or the connection was lost.
+    case failed(RPCError)
+  }
+
   /// Where the connection is in its life.
   private enum Phase {
     /// Can become `connecting`.
@@ -16,7 +26,7 @@ final class ConnectionHolder: Sendable {
     /// Can become `connected` or `idle`.
     case connecting(attempt: UInt64)
     /// Can become `idle`.
-    case connected(ClientConnection)
+    case connected(ClientConnection, since: Duration)
     /// The end.
     case closed
   }
@@ -28,40 +38,67 @@ final class ConnectionHolder: Sendable {
     var waiters: [UInt64: Waiter] = [:]
     var nextWaiterID: UInt64 = 0
     var nextAttempt: UInt64 = 0
+    /// Attempts that failed and connections that broke soon, since one lived for long.
     var failures = 0
+    /// Whether it connects again by itself.
+    var staysConnected = false
+    var onChange: (@Sendable (Change) -> Void)?
     /// Connections that are not gone, drained ones included.
     var alive: [ObjectIdentifier: ClientConnection] = [:]
+
+    /// The number of a new attempt; nil when there is one, or a connection, or the end.
+    mutating func beginAttempt() -> UInt64? {
+      guard case .idle = phase else { return nil }
+      nextAttempt += 1
+      phase = .connecting(attempt: nextAttempt)
+      return nextAttempt
+    }
   }
 
   let loop: RPCLoop
-  private let target: RPCTarget
+  private let address: EndpointAddress
   /// Nil is plain TCP.
   private let identity: ClientIdentity?
-  private let serverName: String
   private let configuration: RPCClientConfiguration
+  private let surroundings: ClientSurroundings
   private let logger: Logger
   private let state = Mutex(State())
 
   /// A holder that has not connected.
   init(
-    target: RPCTarget,
-    tls: TLSConfiguration?,
+    address: EndpointAddress,
+    identity: ClientIdentity?,
     configuration: RPCClientConfiguration,
+    surroundings: ClientSurroundings,
     logger: Logger
   ) {
     self.loop = RPCLoop(MultiThreadedEventLoopGroup.singleton.next())
-    self.target = target
+    self.address = address
+    self.identity = identity
     self.configuration = configuration
+    self.surroundings = surroundings
     self.logger = logger
-    self.serverName = tls?.serverName ?? target.host
-    self.identity = tls.map { ClientIdentity($0, logger: logger) }
   }
 
   /// The connection, if there is one that takes calls.
   var current: ClientConnection? {
     state.withLock {
-      if case .connected(let connection) = $0.phase { connection } else { nil }
+      if case .connected(let connection, _) = $0.phase { connection } else { nil }
     }
+  }
+
+  /// Has `handler` called with each change, on the thread where it happens; set before the first use.
+  func onChange(_ handler: @escaping @Sendable (Change) -> Void) {
+    state.withLock { $0.onChange = handler }
+  }
+
+  /// Connects now, and again whenever the connection is lost, until the holder is closed.
+  func stayConnected() {
+    let attempt: UInt64? = state.withLock { state in
+      state.staysConnected = true
+      return state.beginAttempt()
+    }
+    if let attempt { connectAfterPause(attempt) }
   }
 
   /// A connection that takes calls; connects when there is none.
@@ -78,7 +115,7 @@ final class ConnectionHolder: Sendable {
         guard let self else { return }
         self.give(
           waiterID,
-          RPCError(code: .deadlineExceeded, message: "no connection to \(self.target) in time")
+          RPCError(code: .deadlineExceeded, message: "no connection to \(self.address) in time")
         )
       }
     }
@@ -93,13 +130,7 @@ final class ConnectionHolder: Sendable {
 
   /// Closes all connections; later calls fail.
   func close() async {
-    let (alive, waiters) = state.withLock { state in
-      state.phase = .closed
-      defer { state.waiters = [:] }
-      return (Array(state.alive.values), Array(state.waiters.values))
-    }
-    for waiter in waiters { waiter.resume(returning: .failure(ConnectionHolder.closed)) }
-    for connection in alive {
+    for connection in end() {
       await withCheckedContinuation { continuation in
         connection.loop.runLater {
           connection.close()
@@ -107,6 +138,24 @@ final class ConnectionHolder: Sendable {
         }
       }
     }
+  }
+
+  /// Takes no new calls and closes when the open ones are done.
+  func retire() {
+    for connection in end() {
+      connection.loop.runLater { connection.leave() }
+    }
+  }
+
+  private func end() -> [ClientConnection] {
+    let (alive, waiters) = state.withLock { state in
+      state.phase = .closed
+      state.onChange = nil
+      defer { state.waiters = [:] }
+      return (Array(state.alive.values), Array(state.waiters.values))
+    }
+    for waiter in waiters { waiter.resume(returning: .failure(ConnectionHolder.closed)) }
+    return alive
   }
 
   // MARK: Waiting
@@ -120,16 +169,14 @@ final class ConnectionHolder: Sendable {
     let next: Next = state.withLock { state in
       if Task.isCancelled { return .give(.failure(ClientConnection.cancelled)) }
       switch state.phase {
-      case .connected(let connection): return .give(.success(connection))
+      case .connected(let connection, _): return .give(.success(connection))
       case .closed: return .give(.failure(ConnectionHolder.closed))
       case .connecting:
         state.waiters[waiterID] = waiter
         return .nothing
       case .idle:
         state.waiters[waiterID] = waiter
-        state.nextAttempt += 1
-        state.phase = .connecting(attempt: state.nextAttempt)
-        return .connect(attempt: state.nextAttempt)
+        return state.beginAttempt().map { .connect(attempt: $0) } ?? .nothing
       }
     }
     switch next {
@@ -151,12 +198,16 @@ final class ConnectionHolder: Sendable {
     guard failures > 0 else { return connect(attempt) }
     let pause = configuration.retry.pause(
       afterFailures: failures,
-      jitter: Double.random(in: 0...1)
+      jitter: surroundings.random.unit()
     )
-    loop.eventLoop.scheduleTask(in: TimeAmount(pause)) { self.connect(attempt) }
+    _ = surroundings.timer.after(pause) { self.connect(attempt) }
   }
 
   private func connect(_ attempt: UInt64) {
+    let isWanted = state.withLock { state in
+      if case .connecting(attempt) = state.phase { true } else { false }
+    }
+    guard isWanted else { return }
     let context: TLSContext?
     do throws(RPCError) {
       context = try identity?.context()
@@ -165,20 +216,20 @@ final class ConnectionHolder: Sendable {
     }
     let connection = ClientConnection(
       loop: loop,
-      target: target,
+      target: address.target,
       logger: logger,
       onReady: { self.ready($0) },
-      onLeaving: { self.leaving($0) },
+      onLeaving: { self.leaving($0, lost: nil) },
       onGone: { self.gone($0, attempt, $1) }
     )
     ClientBootstrap(group: loop.eventLoop)
       .connectTimeout(TimeAmount(configuration.connectTimeout))
-      .resolver(configuration.resolver)
+      .resolver(surroundings.resolver)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelOption(.writeBufferWaterMark, value: .init(low: 262_144, high: 1_048_576))
       // Nothing is read, and so nothing lost, before there are handlers.
       .channelOption(.autoRead, value: false)
-      .connect(host: target.host, port: target.port)
+      .connect(host: address.target.host, port: address.target.port)
       // Only the address that answered gets handlers: the others are channels too, and their end
       // must not look like the connection's.
       .flatMap { channel in
@@ -191,7 +242,7 @@ final class ConnectionHolder: Sendable {
           attempt,
           RPCError(
             code: .unavailable,
-            message: "cannot reach \(self.target): \(error)",
+            message: "cannot reach \(self.address): \(error)",
             cause: error
           )
         )
@@ -206,9 +257,14 @@ final class ConnectionHolder: Sendable {
     let limits = configuration.limits
     let wire = WireChannel(
       loop: loop,
-      machine: ConnectionMachine(role: .client, settings: limits.wireSettings, agent: "morlaif"),
+      machine: ConnectionMachine(
+        role: .client,
+        settings: limits.wireSettings,
+        agent: "morlaif",
+        features: configuration.compression ? [WireLimits.compressionFeature] : []
+      ),
       driver: connection,
-      address: target.description,
+      address: address.description,
       timing: limits.timing,
       logger: logger
     )
@@ -216,7 +272,7 @@ final class ConnectionHolder: Sendable {
     do {
       if let context {
         try channel.pipeline.syncOperations.addHandler(
-          TLSHandler(context, serverName: serverName)
+          TLSHandler(context, serverName: address.serverName)
         )
       }
       try channel.pipeline.syncOperations.addHandler(wire)
@@ -228,30 +284,47 @@ final class ConnectionHolder: Sendable {
   }
 
   private func ready(_ connection: ClientConnection) {
-    let waiters: [Waiter]? = state.withLock { state in
-      if case .closed = state.phase { return nil }
-      state.phase = .connected(connection)
+    let (waiters, onChange): ([Waiter]?, (@Sendable (Change) -> Void)?) = state.withLock { state in
+      if case .closed = state.phase { return (nil, nil) }
+      state.phase = .connected(connection, since: surroundings.timer.now)
       state.alive[ObjectIdentifier(connection)] = connection
-      state.failures = 0
       defer { state.waiters = [:] }
-      return Array(state.waiters.values)
+      return (Array(state.waiters.values), state.onChange)
     }
     guard let waiters else { return connection.loop.runLater { connection.close() } }
-    logger.debug("connected", metadata: ["rpc.target": "\(target)"])
+    logger.debug("connected", metadata: ["rpc.target": "\(address)"])
+    onChange?(.connected(connection))
     for waiter in waiters { waiter.resume(returning: .success(connection)) }
   }
 
-  /// The connection takes no new calls; the next call connects anew.
-  private func leaving(_ connection: ClientConnection) {
-    state.withLock { state in
-      guard case .connected(let current) = state.phase, current === connection else { return }
+  /// The connection takes no new calls; the next call, or the holder itself, connects anew.
+  ///
+  /// - Parameters:
+  ///   - connection: which one.
+  ///   - error: why it was lost, nil when it was left. A loss soon after the beginning counts as a
+  ///     failure, or a server that drops every connection would be asked for a new one without a pause.
+  private func leaving(_ connection: ClientConnection, lost error: RPCError?) {
+    let (isCurrent, attempt, onChange) = state.withLock { state in
+      guard case .connected(let current, let since) = state.phase, current === connection else {
+        return (false, UInt64?.none, (@Sendable (Change) -> Void)?.none)
+      }
+      let lived = surroundings.timer.now - since
+      if lived >= configuration.retry.pauseMax {
+        state.failures = 0
+      } else if error != nil {
+        state.failures += 1
+      }
       state.phase = .idle
+      return (true, state.staysConnected ? state.beginAttempt() : nil, state.onChange)
     }
+    guard isCurrent else { return }
+    onChange?(error.map { .failed($0) } ?? .leaving)
+    if let attempt { connectAfterPause(attempt) }
   }
 
   /// The connection is gone, or never came to be.
   private func gone(_ connection: ClientConnection, _ attempt: UInt64, _ error: RPCError) {
-    leaving(connection)
+    leaving(connection, lost: error)
     state.withLock { _ = $0.alive.removeValue(forKey: ObjectIdentifier(connection)) }
     attemptFailed(attempt, error)
   }
@@ -261,19 +334,25 @@ final class ConnectionHolder: Sendable {
     var unprocessed = error
     unprocessed.isUnprocessed = error.code == .unavailable
     let failure = unprocessed
-    let waiters: [Waiter] = state.withLock { state in
-      guard case .connecting(attempt) = state.phase else { return [] }
-      state.phase = .idle
-      state.failures += 1
-      defer { state.waiters = [:] }
-      return Array(state.waiters.values)
-    }
-    guard !waiters.isEmpty else { return }
+    let (waiters, next, onChange): ([Waiter]?, UInt64?, (@Sendable (Change) -> Void)?) =
+      state.withLock { state in
+        guard case .connecting(attempt) = state.phase else { return (nil, nil, nil) }
+        state.phase = .idle
+        state.failures += 1
+        defer { state.waiters = [:] }
+        return (
+          Array(state.waiters.values), state.staysConnected ? state.beginAttempt() : nil,
+          state.onChange
+        )
+      }
+    guard let waiters else { return }
     logger.debug(
       "cannot connect",
-      metadata: ["rpc.target": "\(target)", "rpc.reason": "\(error.message)"]
+      metadata: ["rpc.target": "\(address)", "rpc.reason": "\(error.message)"]
     )
+    onChange?(.failed(failure))
     for waiter in waiters { waiter.resume(returning: .failure(failure)) }
+    if let next { connectAfterPause(next) }
   }
 
   private static let closed = RPCError(code: .cancelled, message: "the client was closed")

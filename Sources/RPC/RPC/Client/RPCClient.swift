@@ -3,44 +3,76 @@ internal import NIOCore
 public import ProtobufRuntime
 internal import RPCWire
 
-/// Calls the methods of one service endpoint; generated clients forward to it.
+/// Calls the methods of one service, at one or several endpoints; generated clients forward to it.
 ///
-/// Connects with the first call and again whenever the connection was lost. One connection carries
-/// all calls; make one client per endpoint and share it.
+/// Connects with the first call and again whenever a connection was lost. One connection carries many
+/// calls; make one client per service and share it.
 public final class RPCClient: Sendable {
   /// Where it connects to.
-  public let target: RPCTarget
-  private let holder: ConnectionHolder
-  private let configuration: RPCClientConfiguration
+  public let targets: [RPCTarget]
+  let pool: EndpointPool
+  let configuration: RPCClientConfiguration
+  let surroundings: ClientSurroundings
+  let bucket: RetryBucket
 
   /// A client that connects with its first call.
   ///
   /// - Parameters:
-  ///   - target: host and port.
+  ///   - targets: the endpoints of the service; calls are spread over those that are healthy.
   ///   - tls: identity and trust; nil is plain TCP, for tests on loopback.
   ///   - configuration: limits, retries, timeouts.
   ///   - logger: gets connection events at debug level.
-  public init(
+  public convenience init(
+    targets: [RPCTarget],
+    tls: TLSConfiguration?,
+    configuration: RPCClientConfiguration = RPCClientConfiguration(),
+    logger: Logger
+  ) {
+    self.init(
+      targets: targets,
+      tls: tls,
+      configuration: configuration,
+      logger: logger,
+      surroundings: .system
+    )
+  }
+
+  /// The same for one endpoint.
+  public convenience init(
     target: RPCTarget,
     tls: TLSConfiguration?,
     configuration: RPCClientConfiguration = RPCClientConfiguration(),
     logger: Logger
   ) {
-    self.target = target
+    self.init(targets: [target], tls: tls, configuration: configuration, logger: logger)
+  }
+
+  /// The same with a clock, a generator and a resolver of the caller's.
+  package init(
+    targets: [RPCTarget],
+    tls: TLSConfiguration?,
+    configuration: RPCClientConfiguration,
+    logger: Logger,
+    surroundings: ClientSurroundings
+  ) {
+    self.targets = targets
     self.configuration = configuration
-    self.holder = ConnectionHolder(
-      target: target,
+    self.surroundings = surroundings
+    bucket = RetryBucket(configuration.retryBudget)
+    pool = EndpointPool(
+      targets: targets,
       tls: tls,
       configuration: configuration,
+      surroundings: surroundings,
       logger: logger
     )
   }
 
-  /// The executor of the connection's loop.
+  /// The executor of a connection's loop; nil when there are several endpoints and none is known yet.
   ///
   /// A task that prefers it (`withTaskExecutorPreference`) makes its calls without changing threads;
   /// such a task must not block.
-  public var taskExecutor: any TaskExecutor { holder.loop }
+  public var taskExecutor: (any TaskExecutor)? { pool.loop }
 
   /// Sends one request and returns the one reply.
   ///
@@ -52,23 +84,15 @@ public final class RPCClient: Sendable {
     _ request: Request,
     options: RPCCallOptions = RPCCallOptions()
   ) async throws(RPCError) -> Reply {
-    let deadline = deadline(options)
-    let metadata = options.metadata.wireEntries
-    var failures = 0
-    while true {
-      do throws(RPCError) {
-        let connection = try await holder.connection(by: deadline)
-        let call = UnaryCall(
-          method: method,
-          metadata: metadata,
-          deadline: deadline,
-          firstMessage: try RPCClient.encode(request)
-        )
-        return try decode(try await RPCClient.outcome(of: call, on: connection, starts: true))
-      } catch {
-        failures += 1
-        try await pauseBeforeRetry(method, error, failures: failures, deadline: deadline)
+    guard !configuration.interceptors.isEmpty else {
+      return try await unaryCall(method, request, options)
+    }
+    do {
+      return try await intercepted(method, options) { options in
+        try await unaryCall(method, request, options)
       }
+    } catch {
+      throw RPCError(thrownByHandler: error)
     }
   }
 
@@ -85,8 +109,18 @@ public final class RPCClient: Sendable {
     _ body: (RPCStream<Reply>) async throws -> Result
   ) async throws -> Result {
     let bytes = try RPCClient.encode(request)
-    return try await streaming(method, firstMessage: bytes, outbound: nil, options) { stream in
-      try await body(stream)
+    return try await intercepted(method, options) { options in
+      let calls = StreamingCalls(client: self, method: method, options: options, request: bytes)
+      let inbound = try await calls.begin()
+      defer { calls.end() }
+      return try await body(
+        RPCStream(
+          inbound,
+          limits: configuration.limits.decoding,
+          undecodable: .internal,
+          reopen: { error throws(RPCError) in try await calls.reopen(after: error) }
+        )
+      )
     }
   }
 
@@ -101,28 +135,37 @@ public final class RPCClient: Sendable {
     options: RPCCallOptions = RPCCallOptions(),
     _ produce: (RPCWriter<Request>) async throws -> Void
   ) async throws -> Reply {
-    let deadline = deadline(options)
-    let connection = try await holder.connection(by: deadline)
-    let outbound = OutboundMessages(loop: connection.loop)
-    let call = UnaryCall(
-      method: method,
-      metadata: options.metadata.wireEntries,
-      deadline: deadline,
-      firstMessage: nil,
-      outbound: outbound
-    )
-    connection.loop.run { connection.start(call) }
-    do {
-      try await produce(RPCWriter<Request>(outbound))
-    } catch {
-      // The server may have ended the call, and its word says more than the writer's failure.
-      guard error is RPCError, await connection.isOver(call) else {
-        connection.loop.run { connection.cancel(call) }
-        throw error
+    try await intercepted(method, options) { options in
+      let deadline = deadline(method, options)
+      let lease = try await connect(method, by: deadline)
+      defer { lease.end() }
+      let connection = lease.connection
+      let outbound = OutboundMessages(loop: connection.loop)
+      let call = UnaryCall(
+        method: method,
+        metadata: options.metadata.wireEntries,
+        deadline: deadline,
+        firstMessage: nil,
+        replyBytesMax: configuration.limits.decoding.byteCountMax,
+        outbound: outbound
+      )
+      connection.loop.run { connection.start(call) }
+      do {
+        try await produce(RPCWriter<Request>(outbound))
+      } catch {
+        // The server may have ended the call, and its word says more than the writer's failure.
+        guard error is RPCError, await connection.isOver(call) else {
+          connection.loop.run { connection.cancel(call) }
+          throw error
+        }
       }
+      outbound.finish()
+      let reply: Reply = try decode(
+        try await RPCClient.outcome(of: call, on: connection, starts: false)
+      )
+      bucket.succeeded()
+      return reply
     }
-    outbound.finish()
-    return try decode(try await RPCClient.outcome(of: call, on: connection, starts: false))
   }
 
   /// Lends a writer for requests and a stream of replies to `body`.
@@ -137,51 +180,49 @@ public final class RPCClient: Sendable {
     options: RPCCallOptions = RPCCallOptions(),
     _ body: (RPCWriter<Request>, RPCStream<Reply>) async throws -> Result
   ) async throws -> Result {
-    let outbound = OutboundMessages(loop: holder.loop)
-    return try await streaming(method, firstMessage: nil, outbound: outbound, options) { stream in
-      try await body(RPCWriter<Request>(outbound), stream)
+    try await intercepted(method, options) { options in
+      let calls = StreamingCalls(client: self, method: method, options: options, request: nil)
+      let inbound = try await calls.begin()
+      defer { calls.end() }
+      guard let outbound = calls.outbound else { throw ClientConnection.cancelled }
+      return try await body(
+        RPCWriter<Request>(outbound),
+        RPCStream(inbound, limits: configuration.limits.decoding, undecodable: .internal)
+      )
     }
   }
 
-  /// Ends all calls and closes the connection.
-  public func close() async { await holder.close() }
+  /// Ends all calls and closes the connections.
+  public func close() async { await pool.close() }
 
-  // MARK: Private
+  // MARK: For the other files of the client
 
-  private func streaming<Reply: ProtobufMessage, Result>(
+  /// Runs the interceptors around a call.
+  private func intercepted<Outcome>(
     _ method: RPCMethod,
-    firstMessage: [UInt8]?,
-    outbound: OutboundMessages?,
     _ options: RPCCallOptions,
-    _ body: (RPCStream<Reply>) async throws -> Result
-  ) async throws -> Result {
-    let deadline = deadline(options)
-    let connection = try await holder.connection(by: deadline)
-    let inbound = InboundMessages()
-    let call = StreamingCall(
+    _ body: (RPCCallOptions) async throws -> Outcome
+  ) async throws -> Outcome {
+    guard !configuration.interceptors.isEmpty else { return try await body(options) }
+    let call = RPCClientCallInfo(
       method: method,
-      metadata: options.metadata.wireEntries,
-      deadline: deadline,
-      firstMessage: firstMessage,
-      inbound: inbound,
-      outbound: outbound
+      target: targets.map(\.description).joined(separator: ","),
+      options: options
     )
-    inbound.onTaken { [weak call] cost in
-      connection.loop.run { [weak call] in
-        if let callID = call?.callID { connection.taken(callID, cost: cost) }
-      }
-    }
-    connection.loop.run { connection.start(call) }
-    defer {
-      connection.loop.run { connection.cancel(call) }
-    }
-    return try await body(
-      RPCStream(inbound, limits: configuration.limits.decoding, undecodable: .internal)
-    )
+    return try await configuration.interceptors.around(call) { try await body($0.options) }
+  }
+
+  /// When the caller's time runs out.
+  func deadline(_ method: RPCMethod, _ options: RPCCallOptions) -> NIODeadline? {
+    let isStream = method.kind == .serverStreaming || method.kind == .bidirectional
+    let timeout =
+      options.timeout ?? configuration.policy(for: method)?.timeout
+      ?? (isStream ? configuration.streamTimeout : configuration.defaultTimeout)
+    return timeout.map { .now() + TimeAmount($0) }
   }
 
   /// Waits for the outcome of a call, which may have to be started first.
-  private static func outcome(
+  static func outcome(
     of call: UnaryCall,
     on connection: ClientConnection,
     starts: Bool
@@ -212,7 +253,7 @@ public final class RPCClient: Sendable {
     let continuation: UnsafeContinuation<Void, Never>
   }
 
-  private func decode<Reply: ProtobufMessage>(_ bytes: [UInt8]) throws(RPCError) -> Reply {
+  func decode<Reply: ProtobufMessage>(_ bytes: [UInt8]) throws(RPCError) -> Reply {
     do throws(MessageError) {
       return try Reply(protobuf: bytes, limits: configuration.limits.decoding)
     } catch {
@@ -224,7 +265,7 @@ public final class RPCClient: Sendable {
     }
   }
 
-  private static func encode(_ message: some ProtobufMessage) throws(RPCError) -> [UInt8] {
+  static func encode(_ message: some ProtobufMessage) throws(RPCError) -> [UInt8] {
     do throws(MessageError) {
       return try message.encoded()
     } catch {
@@ -233,31 +274,6 @@ public final class RPCClient: Sendable {
         message: "the request cannot be encoded: \(error)",
         cause: error
       )
-    }
-  }
-
-  private func deadline(_ options: RPCCallOptions) -> NIODeadline? {
-    (options.timeout ?? configuration.defaultTimeout).map { .now() + TimeAmount($0) }
-  }
-
-  /// Returns when the call may be tried again; throws the failure when it may not.
-  private func pauseBeforeRetry(
-    _ method: RPCMethod,
-    _ error: RPCError,
-    failures: Int,
-    deadline: NIODeadline?
-  ) async throws(RPCError) {
-    let isSafe = error.isUnprocessed || (method.isIdempotent && error.code == .unavailable)
-    guard isSafe, failures < configuration.retry.attemptsMax else { throw error }
-    let pause = configuration.retry.pause(
-      afterFailures: failures,
-      jitter: Double.random(in: 0...1)
-    )
-    if let deadline, NIODeadline.now() + TimeAmount(pause) >= deadline { throw error }
-    do {
-      try await Task.sleep(for: pause)
-    } catch {
-      throw ClientConnection.cancelled
     }
   }
 }

@@ -37,9 +37,9 @@ final class StreamingCall: ClientCall, @unchecked Sendable {
 
   override func writeCompleted() { outbound?.writeCompleted() }
 
-  override func received(_ bytes: RawSpan, cost: Int) -> Bool {
+  override func received(_ bytes: RawSpan, cost: Int, isCompressed: Bool) -> Bool {
     let copy = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-    inbound.push(InboundMessages.Item(bytes: copy, cost: cost))
+    inbound.push(InboundMessages.Item(bytes: copy, cost: cost, isCompressed: isCompressed))
     return false
   }
 

@@ -12,17 +12,20 @@ final class UnaryCall: ClientCall, @unchecked Sendable {
   private var waiter: UnsafeContinuation<Void, Never>?
   private var reply: [UInt8]?
   private var error: RPCError?
+  private let replyBytesMax: Int
   /// Requests, when the method takes many.
   let outbound: OutboundMessages?
 
-  /// A call whose caller will be set by `wait`.
+  /// A call whose caller will be set by `wait`; `replyBytesMax` bounds a compressed reply (W41).
   init(
     method: RPCMethod,
     metadata: [MetadataEntry],
     deadline: NIODeadline?,
     firstMessage: [UInt8]?,
+    replyBytesMax: Int,
     outbound: OutboundMessages? = nil
   ) {
+    self.replyBytesMax = replyBytesMax
     self.outbound = outbound
     super.init(
       method: method,
@@ -60,7 +63,18 @@ final class UnaryCall: ClientCall, @unchecked Sendable {
 
   override func writeCompleted() { outbound?.writeCompleted() }
 
-  override func received(_ bytes: RawSpan, cost: Int) -> Bool {
+  override func received(_ bytes: RawSpan, cost: Int, isCompressed: Bool) -> Bool {
+    guard isCompressed else { return received(bytes) }
+    do throws(MessageCompression.Failure) {
+      let message = try MessageCompression.inflated(bytes, byteCountMax: replyBytesMax)
+      return unsafe received(message.span.bytes)
+    } catch {
+      self.error = error.rpcError(undecodable: .internal)
+      return true
+    }
+  }
+
+  private func received(_ bytes: RawSpan) -> Bool {
     guard reply == nil else {
       // W20
       error = RPCError(

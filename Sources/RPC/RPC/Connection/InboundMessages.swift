@@ -9,6 +9,8 @@ final class InboundMessages: Sendable {
   struct Item: Sendable {
     let bytes: [UInt8]
     let cost: Int
+    /// Inflated when the application takes the message, so that what waits stays small (W41).
+    var isCompressed = false
   }
 
   @safe
@@ -78,6 +80,11 @@ final class InboundMessages: Sendable {
 
   /// Whether the end has come, read or not.
   var hasEnded: Bool { state.withLock { $0.end != nil } }
+
+  /// Whether the peer has ended with success.
+  var hasEndedProperly: Bool {
+    state.withLock { if case .finished = $0.end { true } else { false } }
+  }
 
   /// The next message; nil at the end.
   ///

@@ -112,11 +112,7 @@ final class OutboundMessages: @unchecked Sendable {
     var result = SendResult.closed
     do throws(MessageError) {
       try unsafe message.withEncoded { bytes in
-        result = channel.machine.send(
-          unsafe RawSpan(_unsafeBytes: bytes),
-          on: callID,
-          end: false
-        )
+        result = channel.send(unsafe RawSpan(_unsafeBytes: bytes), on: callID)
       }
     } catch {
       throw RPCError(code: .internal, message: "cannot encode: \(error)", cause: error)
@@ -163,7 +159,7 @@ final class OutboundMessages: @unchecked Sendable {
   private func sendNext() {
     guard let callID, let channel, end == nil else { return }
     while !isMachineBusy, let write = waiting.popFirst() {
-      let result = unsafe channel.machine.send(write.bytes.span.bytes, on: callID, end: false)
+      let result = unsafe channel.send(write.bytes.span.bytes, on: callID)
       channel.flushLater()
       switch result {
       case .written: unsafe write.writer.resume(returning: nil)

@@ -71,6 +71,19 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
     loop.flushLater(self)
   }
 
+  /// The zlib stream of a message, when both sides speak it and it is shorter (W40).
+  func compressed(_ message: RawSpan) -> [UInt8]? {
+    machine.allowsCompression ? MessageCompression.deflated(message) : nil
+  }
+
+  /// Sends one message on an open call, compressed where that is in force.
+  func send(_ message: RawSpan, on callID: UInt64) -> SendResult {
+    if let stream = compressed(message) {
+      return unsafe machine.send(stream.span.bytes, on: callID, isCompressed: true, end: false)
+    }
+    return machine.send(message, on: callID, end: false)
+  }
+
   /// Writes what is waiting, then closes.
   func close(_ reason: RPCError) {
     guard !isClosed else { return }

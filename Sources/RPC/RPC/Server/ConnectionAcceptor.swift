@@ -10,6 +10,8 @@ struct ConnectionAcceptor: Sendable {
   let rate: AdmissionRate
   let metrics: RPCServerMetrics
   let refusals: RefusalLog
+  let interceptors: [any RPCServerInterceptor]
+  let compression: Bool
   let loops: [ObjectIdentifier: RPCLoop]
   let connections: ConnectionRegistry
   let logger: Logger
@@ -26,6 +28,7 @@ struct ConnectionAcceptor: Sendable {
       limits: limits,
       metrics: metrics,
       refusals: refusals,
+      interceptors: interceptors,
       logger: logger,
       onClose: { [connections, metrics] in
         connections.remove($0)
@@ -45,7 +48,8 @@ struct ConnectionAcceptor: Sendable {
       machine: ConnectionMachine(
         role: .server,
         settings: limits.wireSettings,
-        agent: "morlaif"
+        agent: "morlaif",
+        features: compression ? [WireLimits.compressionFeature] : []
       ),
       driver: connection,
       address: channel.remoteAddress.map { "\($0)" } ?? "unknown",

@@ -188,6 +188,8 @@ public final class RPCServer: Service {
       rate: AdmissionRate(perSecond: configuration.limits.handshakesPerSecondMax, now: .now()),
       metrics: metrics,
       refusals: refusals,
+      interceptors: configuration.interceptors,
+      compression: configuration.compression,
       loops: loops,
       connections: connections,
       logger: logger

@@ -13,6 +13,10 @@ public struct RPCServerConfiguration: Sendable {
   public var limits: RPCLimits
   /// Which client may call which method; nil allows everybody everything.
   public var access: RPCAccessRules?
+  /// Offers to compress messages (WIRE.md section 11); in force with clients that offer it too.
+  public var compression = false
+  /// Run around every handler, the first outermost.
+  public var interceptors: [any RPCServerInterceptor] = []
 
   /// States all; the limits have defaults.
   public init(

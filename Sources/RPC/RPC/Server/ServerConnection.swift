@@ -14,6 +14,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
   private let decoding: DecodingLimits
   private let metrics: RPCServerMetrics
   private let refusals: RefusalLog
+  private let interceptors: [any RPCServerInterceptor]
   private let logger: Logger
   private let onClose: @Sendable (ServerConnection) -> Void
   private var calls: [UInt64: ServerCall] = [:]
@@ -37,6 +38,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     limits: RPCLimits,
     metrics: RPCServerMetrics,
     refusals: RefusalLog,
+    interceptors: [any RPCServerInterceptor],
     logger: Logger,
     onClose: @escaping @Sendable (ServerConnection) -> Void
   ) {
@@ -47,6 +49,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     self.decoding = limits.decoding
     self.metrics = metrics
     self.refusals = refusals
+    self.interceptors = interceptors
     self.logger = logger
     self.onClose = onClose
   }
@@ -116,7 +119,12 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     call.task = Task(executorPreference: loop) {
       let finish: @Sendable () -> Void
       do {
-        finish = try await body(call.context)
+        finish =
+          if self.interceptors.isEmpty {
+            try await body(call.context)
+          } else {
+            try await self.interceptors.around(call.context) { try await body($0) }
+          }
       } catch {
         finish = { self.fail(call, RPCError(thrownByHandler: error)) }
       }
@@ -142,11 +150,17 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
           refusal = ServerConnection.tooLong(bytes.count, channel.machine.peer.messageBytesMax)
           return
         }
-        channel.machine.sendStatus(
-          call.id,
-          EndStatus(),
-          message: unsafe RawSpan(_unsafeBytes: bytes)
-        )
+        let message = unsafe RawSpan(_unsafeBytes: bytes)
+        if let stream = channel.compressed(message) {
+          channel.machine.sendStatus(
+            call.id,
+            EndStatus(),
+            message: unsafe stream.span.bytes,
+            isCompressed: true
+          )
+        } else {
+          channel.machine.sendStatus(call.id, EndStatus(), message: message)
+        }
       }
     } catch {
       refusal = RPCError(
@@ -393,7 +407,13 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     _ channel: WireChannel
   ) {
     if let inbound = call.inbound {
-      inbound.push(InboundMessages.Item(bytes: message.bytes(in: payload), cost: message.cost))
+      inbound.push(
+        InboundMessages.Item(
+          bytes: message.bytes(in: payload),
+          cost: message.cost,
+          isCompressed: message.isCompressed
+        )
+      )
       return
     }
     channel.machine.taken(call.id, cost: message.cost)
@@ -408,9 +428,38 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
         )
       )
     }
+    guard !message.isCompressed else { return inflate(message, payload, call, start) }
     switch message.place {
     case .payload(let range): start(payload.extracting(range), call, self)
     case .assembled(let bytes): unsafe start(bytes.span.bytes, call, self)
+    }
+  }
+
+  /// Starts the handler with a request that came compressed (W41, W42).
+  private func inflate(
+    _ message: ReceivedMessage,
+    _ payload: RawSpan,
+    _ call: ServerCall,
+    _ start: (RawSpan, ServerCall, ServerConnection) -> Void
+  ) {
+    do throws(MessageCompression.Failure) {
+      let bytes =
+        switch message.place {
+        case .payload(let range):
+          try MessageCompression.inflated(
+            payload.extracting(range),
+            byteCountMax: decoding.byteCountMax
+          )
+        case .assembled(let bytes):
+          try unsafe MessageCompression.inflated(
+            bytes.span.bytes,
+            byteCountMax: decoding.byteCountMax
+          )
+        }
+      unsafe start(bytes.span.bytes, call, self)
+    } catch {
+      fail(call, error.rpcError(undecodable: .invalidArgument))
+      release(call)
     }
   }
 

@@ -34,6 +34,8 @@ struct CallState: Sendable {
   var unreadMessages = 0
   /// Whether a message is incomplete, and what has come of it.
   var isMidMessage = false
+  /// Whether the incomplete message is a zlib stream (W40).
+  var isMessageCompressed = false
   var assembly: [UInt8] = []
   /// Uncredited cost of the incomplete message's parts.
   var heldPartCost = 0
@@ -114,6 +116,8 @@ struct PendingSend: Sendable {
   var callHeader: CallHeader?
   /// Nil for a CALL without a message.
   var message: [UInt8]?
+  /// Whether `message` is a zlib stream (W40).
+  var isCompressed = false
   /// Bytes already written.
   var offset = 0
   var ending: Ending

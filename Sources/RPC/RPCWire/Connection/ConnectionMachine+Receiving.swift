@@ -15,6 +15,7 @@ extension ConnectionMachine {
       return .take
     case .open: break
     }
+    if header.flags.contains(.compressed) { try admitCompressed(header) }
     switch header.type {
     case .hello: throw WireError(rule: 10, "second HELLO")
     case .ping, .pong, .goAway: return .take
@@ -93,6 +94,15 @@ extension ConnectionMachine {
     WindowPayload.encode(creditBytes: gathered, callID: callID, into: &output)
   }
 
+  private func admitCompressed(_ header: FrameHeader) throws(WireError) {
+    guard allowsCompression else {
+      throw WireError(rule: 5, "COMPRESSED in a \(header.type) frame without the feature")
+    }
+    guard header.type == .message || header.flags.contains(.message) else {
+      throw WireError(rule: 39, "COMPRESSED without MESSAGE in a \(header.type) frame")
+    }
+  }
+
   private func require(_ type: FrameType, from sender: Role) throws(WireError) {
     guard role != sender else { throw WireError(rule: 5, "\(type) frame sent by a \(peerName)") }
   }
@@ -145,6 +155,9 @@ extension ConnectionMachine {
     if call.isMidMessage {
       if header.type == .end {
         throw WireError(rule: 17, "END of call \(callID) inside a message")
+      }
+      if header.flags.contains(.compressed) {
+        throw WireError(rule: 39, "COMPRESSED inside a message, call \(callID)")
       }
       if header.type == .status, header.flags.contains(.message) {
         throw WireError(rule: 18, "STATUS with a message inside another, call \(callID)")
@@ -199,14 +212,16 @@ extension ConnectionMachine {
 
   private mutating func receiveHello(_ payload: RawSpan) throws(WireError) -> WireEvent {
     let hello = try Hello(payload)
-    guard min(hello.versionMax, WireLimits.version) >= max(hello.versionMin, WireLimits.version)
-    else {
+    version = min(hello.versionMax, versions.upperBound)
+    guard version >= max(hello.versionMin, versions.lowerBound) else {
       throw WireError(
         rule: 11,
         "peer speaks versions \(hello.versionMin) to \(hello.versionMax), "
-          + "this side \(WireLimits.version)"
+          + "this side \(versions.lowerBound) to \(versions.upperBound)"
       )
     }
+    featuresInForce = Set(features).intersection(hello.features)
+    allowsCompression = featuresInForce.contains(WireLimits.compressionFeature)
     peer = hello.settings
     sendWindow = hello.settings.connectionWindowBytes
     phase = .open
@@ -288,7 +303,9 @@ extension ConnectionMachine {
         endsRequests: header.flags.contains(.end)
       )
     }
+    let isCompressed = header.flags.contains(.compressed)
     if header.flags.contains(.more) {
+      call.isMessageCompressed = isCompressed
       calls[callID] = call
       receivePart(callID, payload, message, cost: header.cost)
       return .called(callID, callHeader, message: nil, endsRequests: false)
@@ -298,7 +315,11 @@ extension ConnectionMachine {
     return .called(
       callID,
       callHeader,
-      message: ReceivedMessage(place: .payload(message), cost: header.cost),
+      message: ReceivedMessage(
+        place: .payload(message),
+        cost: header.cost,
+        isCompressed: isCompressed
+      ),
       endsRequests: header.flags.contains(.end)
     )
   }
@@ -361,7 +382,11 @@ extension ConnectionMachine {
   ) -> WireEvent {
     let callID = header.callID
     guard let index = calls.index(forKey: callID) else { return .none }
+    let isCompressed =
+      calls.values[index].isMidMessage
+      ? calls.values[index].isMessageCompressed : header.flags.contains(.compressed)
     if header.flags.contains(.more) {
+      calls.values[index].isMessageCompressed = isCompressed
       receivePart(callID, payload, 0..<header.length, cost: header.cost)
       return .none
     }
@@ -373,12 +398,20 @@ extension ConnectionMachine {
       assemblyBytes -= calls.values[index].assembly.count
       calls.values[index].append(payload, messageBytesMax: local.messageBytesMax)
       let cost = calls.values[index].heldPartCost + header.cost
-      message = ReceivedMessage(place: .assembled(calls.values[index].assembly), cost: cost)
+      message = ReceivedMessage(
+        place: .assembled(calls.values[index].assembly),
+        cost: cost,
+        isCompressed: isCompressed
+      )
       calls.values[index].assembly = []
       calls.values[index].isMidMessage = false
       calls.values[index].heldPartCost = 0
     } else {
-      message = ReceivedMessage(place: .payload(0..<header.length), cost: header.cost)
+      message = ReceivedMessage(
+        place: .payload(0..<header.length),
+        cost: header.cost,
+        isCompressed: isCompressed
+      )
     }
     return .message(callID, message, endsRequests: endsRequests)
   }
@@ -410,7 +443,12 @@ extension ConnectionMachine {
     return .ended(
       callID,
       status,
-      message: hasMessage ? ReceivedMessage(place: .payload(message), cost: 0) : nil
+      message: hasMessage
+        ? ReceivedMessage(
+          place: .payload(message),
+          cost: 0,
+          isCompressed: header.flags.contains(.compressed)
+        ) : nil
     )
   }
 }

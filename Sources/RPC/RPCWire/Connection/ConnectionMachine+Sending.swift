@@ -4,11 +4,13 @@ extension ConnectionMachine {
   /// - Parameters:
   ///   - header: method, time left and metadata within the peer's limits.
   ///   - message: first message, or nil when messages come later.
+  ///   - isCompressed: whether the message is a zlib stream; `allowsCompression` must hold (W39).
   ///   - end: whether no further message follows.
   /// - Returns: the new call's id, and whether all of it is in the output.
   package mutating func open(
     _ header: CallHeader,
     message: RawSpan?,
+    isCompressed: Bool = false,
     end: Bool
   ) -> (callID: UInt64, result: SendResult) {
     precondition(canOpenCall, "a call was opened although canOpenCall is false")
@@ -24,6 +26,7 @@ extension ConnectionMachine {
     if canWriteNow, fits(length, call) {
       var flags: FrameFlags = end ? .end : []
       if message != nil { flags.insert(.message) }
+      if isCompressed { flags.insert(.compressed) }
       let frame = FrameHeader(type: .call, flags: flags, callID: callID, length: length)
       output.append(frame)
       output.append(bigEndian: UInt32(truncatingIfNeeded: blockBytes))
@@ -37,6 +40,7 @@ extension ConnectionMachine {
     }
     var pending = PendingSend(callHeader: header, message: nil, ending: end ? .end : .nothing)
     if let message { pending.message = bytes(of: message) }
+    pending.isCompressed = isCompressed
     call.pending = pending
     calls[callID] = call
     return (callID, enqueueAndPump(callID))
@@ -47,17 +51,25 @@ extension ConnectionMachine {
   /// - Parameters:
   ///   - message: the encoded message.
   ///   - callID: the call.
+  ///   - isCompressed: whether the message is a zlib stream; `allowsCompression` must hold (W39).
   ///   - end: client only: whether no further message follows.
   /// - Returns: whether it is written, waits, or was dropped because the call is over.
-  package mutating func send(_ message: RawSpan, on callID: UInt64, end: Bool) -> SendResult {
+  package mutating func send(
+    _ message: RawSpan,
+    on callID: UInt64,
+    isCompressed: Bool = false,
+    end: Bool
+  ) -> SendResult {
     guard let index = calls.index(forKey: callID), case let call = calls.values[index],
       call.isOpen, !call.hasSentEnd
     else { return .closed }
     precondition(call.pending == nil, "a call sends one message at a time")
     if canWriteNow, fits(message.byteCount, call) {
+      var flags: FrameFlags = end ? .end : []
+      if isCompressed { flags.insert(.compressed) }
       let frame = FrameHeader(
         type: .message,
-        flags: end ? .end : [],
+        flags: flags,
         callID: callID,
         length: message.byteCount
       )
@@ -70,6 +82,7 @@ extension ConnectionMachine {
     }
     calls.values[index].pending = PendingSend(
       message: bytes(of: message),
+      isCompressed: isCompressed,
       ending: end ? .end : .nothing
     )
     return enqueueAndPump(callID)
@@ -107,7 +120,13 @@ extension ConnectionMachine {
   ///   - callID: the call; nothing happens when it is over.
   ///   - status: how it ended.
   ///   - message: the only reply of a unary or client-streaming method, with OK.
-  package mutating func sendStatus(_ callID: UInt64, _ status: EndStatus, message: RawSpan?) {
+  ///   - isCompressed: whether the message is a zlib stream; `allowsCompression` must hold (W39).
+  package mutating func sendStatus(
+    _ callID: UInt64,
+    _ status: EndStatus,
+    message: RawSpan?,
+    isCompressed: Bool = false
+  ) {
     guard let index = calls.index(forKey: callID), case let call = calls.values[index],
       call.isOpen
     else { return }
@@ -123,7 +142,12 @@ extension ConnectionMachine {
     let blockBytes = status.byteCount
     let length = 4 + blockBytes + message.byteCount
     if canWriteNow, call.pending == nil, fits(length, call) {
-      let frame = FrameHeader(type: .status, flags: .message, callID: callID, length: length)
+      let frame = FrameHeader(
+        type: .status,
+        flags: isCompressed ? [.message, .compressed] : .message,
+        callID: callID,
+        length: length
+      )
       output.append(frame)
       output.append(bigEndian: UInt32(truncatingIfNeeded: blockBytes))
       status.encodeBlock(into: &output)
@@ -135,6 +159,7 @@ extension ConnectionMachine {
     precondition(call.pending == nil, "a call sends one message at a time")
     calls.values[index].pending = PendingSend(
       message: bytes(of: message),
+      isCompressed: isCompressed,
       ending: .status(status)
     )
     _ = enqueueAndPump(callID)
@@ -244,6 +269,8 @@ extension ConnectionMachine {
     let isLast = partBytes == pending.remaining
     var flags: FrameFlags = isLast ? [] : .more
     if isLast, case .end = pending.ending { flags.insert(.end) }
+    // W39: the first frame of a message says so, the others go on.
+    if pending.isCompressed, pending.offset == 0 { flags.insert(.compressed) }
     let frame: FrameHeader
     if let callHeader = pending.callHeader {
       if pending.message != nil { flags.insert(.message) }

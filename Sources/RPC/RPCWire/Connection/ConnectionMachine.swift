@@ -23,6 +23,16 @@ package struct ConnectionMachine: Sendable {
 
   package let role: Role
   package let local: WireSettings
+  /// Versions this side speaks (W11).
+  let versions: ClosedRange<UInt32>
+  /// Features this side named in its HELLO (W12).
+  let features: [String]
+  /// Features both sides have named (W12).
+  package internal(set) var featuresInForce: Set<String> = []
+  /// Whether messages may be compressed (W39).
+  package internal(set) var allowsCompression = false
+  /// The version in force (W11); 0 until the peer's HELLO has come.
+  package internal(set) var version: UInt32 = 0
   /// What the peer announced; the defaults until its HELLO has come.
   package internal(set) var peer = WireSettings()
   package internal(set) var phase = Phase.awaitingHello
@@ -59,12 +69,26 @@ package struct ConnectionMachine: Sendable {
   ///   - role: which side this is.
   ///   - settings: what this side will receive; must lie within the bounds of section 8.
   ///   - agent: program and version, for the peer's logs.
-  package init(role: Role, settings: WireSettings, agent: String) {
+  ///   - features: what this side supports beyond the document's core (W12).
+  ///   - versions: versions this side speaks.
+  package init(
+    role: Role,
+    settings: WireSettings,
+    agent: String,
+    features: [String] = [],
+    versions: ClosedRange<UInt32> = WireLimits.version...WireLimits.version
+  ) {
     precondition(settings.firstInvalid == nil, "settings must lie within the bounds of WIRE.md")
     self.role = role
     self.local = settings
+    self.features = features
+    self.versions = versions
     self.receiveWindow = settings.connectionWindowBytes
-    Hello(agent: agent, settings: settings).encode(into: &output)
+    var hello = Hello(agent: agent, settings: settings)
+    hello.features = features
+    hello.versionMin = versions.lowerBound
+    hello.versionMax = versions.upperBound
+    hello.encode(into: &output)
   }
 
   /// Calls in the table: open ones, and closed ones whose handler has not returned (W23).

@@ -35,11 +35,14 @@ package struct ReceivedMessage: Sendable, Equatable {
   package let place: Place
   /// Window to give back with `taken` once the application has the message, in bytes.
   package let cost: Int
+  /// Whether the bytes are a zlib stream, for the driver to inflate (W41).
+  package let isCompressed: Bool
 
   /// States where a message is and what it costs.
-  package init(place: Place, cost: Int) {
+  package init(place: Place, cost: Int, isCompressed: Bool = false) {
     self.place = place
     self.cost = cost
+    self.isCompressed = isCompressed
   }
 }
 

@@ -14,9 +14,9 @@ package enum FrameType: UInt8, Sendable, CaseIterable {
   /// Flags this type may carry (W5).
   var allowedFlags: FrameFlags {
     switch self {
-    case .call: [.end, .message, .more]
-    case .message: [.end, .more]
-    case .status: .message
+    case .call: [.end, .message, .more, .compressed]
+    case .message: [.end, .more, .compressed]
+    case .status: [.message, .compressed]
     default: []
     }
   }
@@ -40,6 +40,8 @@ package struct FrameFlags: OptionSet, Sendable {
   package static let message = FrameFlags(rawValue: 0x02)
   /// The message goes on in the call's next MESSAGE frame.
   package static let more = FrameFlags(rawValue: 0x04)
+  /// The message that begins here is a zlib stream (W39); needs the feature.
+  package static let compressed = FrameFlags(rawValue: 0x08)
 }
 
 /// The 16 bytes before every payload (WIRE.md section 2).

@@ -16,6 +16,8 @@ package struct CommonConfiguration: Sendable, Decodable {
   package var peers: [String: PeerSection]
   /// What clients may ask of the service.
   package var limits: RPCLimits
+  /// Whether messages may be compressed with clients that offer it (WIRE.md section 11).
+  package var compression: Bool
   /// Path of the file that says which client may call what; nil allows everybody everything.
   package var access: String?
   /// Where Prometheus finds the metrics; nil turns that off.
@@ -32,6 +34,7 @@ package struct CommonConfiguration: Sendable, Decodable {
     case threads
     case peers
     case limits
+    case compression
     case access
     case prometheus
     case reloadSeconds = "reload_seconds"
@@ -57,6 +60,7 @@ package struct CommonConfiguration: Sendable, Decodable {
     peers = try values.value(.peers, default: [:])
     let limits: LimitsSection? = try values.optional(.limits)
     self.limits = limits?.limits ?? LimitsSection.standard
+    compression = try values.value(.compression, default: false)
     access = try values.optional(.access)
     prometheus = try values.optional(.prometheus)
     reloadInterval = .seconds(try values.number(.reloadSeconds, default: 5, in: 0...86_400))
@@ -145,43 +149,6 @@ package struct TLSSection: Sendable, Decodable, Equatable {
     certificate = try values.text(.certificate)
     key = try values.text(.key)
     authority = try values.text(.authority)
-  }
-}
-
-/// `peers.NAME {host, port, server_name}`.
-package struct PeerSection: Sendable, Decodable, Equatable {
-  /// Address or name to connect to.
-  package var host: String
-  /// 1 to 65535.
-  package var port: Int
-  /// Name that the peer's certificate must carry.
-  package var serverName: String
-
-  private enum Keys: String, CodingKey, CaseIterable {
-    case host
-    case port
-    case serverName = "server_name"
-  }
-
-  /// Reads and checks the section.
-  package init(from decoder: any Decoder) throws {
-    let values = try SectionValues(decoder, keys: Keys.self)
-    host = try values.text(.host)
-    port = try values.number(.port, default: 0, in: 1...65535)
-    serverName = try values.value(.serverName, default: "")
-    if serverName.isEmpty { serverName = host }
-  }
-
-  /// Makes a section in code; an empty `serverName` means the host.
-  package init(host: String, port: Int, serverName: String = "") {
-    self.host = host
-    self.port = port
-    self.serverName = serverName.isEmpty ? host : serverName
-  }
-
-  /// `HOST:PORT`, as logs and journals write it.
-  package var endpoint: String {
-    host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 }
 

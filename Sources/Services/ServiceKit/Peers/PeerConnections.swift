@@ -24,7 +24,7 @@ package final class PeerConnections: Sendable {
       throw .configuration(
         file: file,
         keyPath: "peers.\(role)",
-        reason: "is missing; give its host and port"
+        reason: "is missing; give its host and port, or its endpoints"
       )
     }
     return section
@@ -41,10 +41,20 @@ package final class PeerConnections: Sendable {
     }
   }
 
-  /// A client of an endpoint; it connects when it is first used and lives until `close`.
+  /// A client of a peer's instances; it connects when it is first used and lives until `close`.
   package func client(to section: PeerSection) -> RPCClient {
+    var configuration = RPCClientConfiguration()
+    configuration.compression = section.compression
+    // A trace that comes with a call goes on with the calls it causes.
+    configuration.interceptors = [RPCTracingInterceptor()]
     let client = RPCClient(
-      target: RPCTarget(host: section.host, port: section.port),
+      targets: section.endpoints.map { endpoint in
+        RPCTarget(
+          host: endpoint.host,
+          port: endpoint.port,
+          usesAllAddresses: section.usesAllAddresses
+        )
+      },
       tls: tls.map { tls in
         TLSConfiguration(
           certificatePath: tls.certificate,
@@ -53,7 +63,7 @@ package final class PeerConnections: Sendable {
           serverName: section.serverName
         )
       },
-      configuration: RPCClientConfiguration(),
+      configuration: configuration,
       logger: logger
     )
     clients.withLock { $0.append(client) }

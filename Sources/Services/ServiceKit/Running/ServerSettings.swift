@@ -2,12 +2,12 @@ package import RPC
 
 /// Translates the common sections into the settings of a server.
 package enum ServerSettings {
-  /// Settings for an address, certificates, limits and rules.
+  /// Settings for an address, certificates, limits, rules and compression.
   package static func make(
     _ common: CommonConfiguration,
     access: RPCAccessRules?
   ) -> RPCServerConfiguration {
-    RPCServerConfiguration(
+    var configuration = RPCServerConfiguration(
       host: common.listen.host,
       port: common.listen.port,
       tls: common.tls.map { tls in
@@ -20,5 +20,8 @@ package enum ServerSettings {
       limits: common.limits,
       access: access
     )
+    configuration.compression = common.compression
+    configuration.interceptors = [RPCTracingInterceptor()]
+    return configuration
   }
 }

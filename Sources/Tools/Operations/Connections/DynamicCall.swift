@@ -52,8 +52,22 @@ package struct DynamicCall: Sendable {
     return TextTable(header: ["method", "kind", "messages"], rows: rows).lines
   }
 
-  /// A method's kind, request and reply with their fields.
+  /// The methods of one service, by its full name or without the package.
+  package func methodLines(of service: String) async throws -> [String] {
+    let all = try await methodLines()
+    let found = all.dropFirst().filter { line in
+      let name = line.prefix { $0 != "/" }
+      return name == service || name.hasSuffix(".\(service)")
+    }
+    guard !found.isEmpty else {
+      throw OperationsError.input("there is no service '\(service)' here; --list shows them")
+    }
+    return all.prefix(1) + found
+  }
+
+  /// A method's kind, request and reply with their fields, or a message with all it is made of.
   package func description(of path: String) async throws -> [String] {
+    guard path.contains("/") else { return try await messageDescription(path) }
     let (schema, method) = try await find(path)
     var lines = [
       "\(method.service)/\(method.name): \(Self.word(for: Self.kind(of: method)))"
@@ -68,17 +82,31 @@ package struct DynamicCall: Sendable {
     return lines
   }
 
+  private func messageDescription(_ name: String) async throws -> [String] {
+    for service in try await reflect().services {
+      let schema = try DynamicSchema(descriptorSet: service.descriptorSet)
+      guard let found = schema.messageNames(name).first else { continue }
+      return try Self.input { () throws(DynamicMessageError) in
+        try schema.description(of: found)
+      }
+    }
+    throw OperationsError.input(
+      "there is no message '\(name)' here; SERVICE/METHOD --describe names those of a method"
+    )
+  }
+
   /// Makes a call.
   ///
   /// - Parameters:
   ///   - path: service and method.
-  ///   - requests: JSON texts; exactly one unless the method takes a stream.
+  ///   - requests: JSON texts; exactly one unless the method takes a stream, which sends each as it
+  ///     comes.
   ///   - options: timeout, metadata, defaults.
   ///   - show: gets each reply as JSON, on one line when the method sends a stream.
   /// - Throws: `input` when the requests do not fit, `RPCError` with the service's status.
   package func perform(
     _ path: String,
-    requests: [String],
+    requests: JSONRequests,
     options: Options,
     show: (String) throws -> Void
   ) async throws {
@@ -89,15 +117,21 @@ package struct DynamicCall: Sendable {
       kind: Self.rpcKind(of: found),
       isIdempotent: found.isIdempotent
     )
-    guard found.isClientStreaming || requests.count == 1 else {
-      throw OperationsError.input(
-        "\(method.fullName) takes one request, and \(requests.count) were given"
-      )
-    }
-    let messages = try requests.map { text in
+    let input = found.input
+    let encode: @Sendable (String) throws -> RawMessage = { text in
       try Self.input { () throws(DynamicMessageError) in
-        RawMessage(bytes: try schema.encode(json: text, as: found.input))
+        RawMessage(bytes: try schema.encode(json: text, as: input))
       }
+    }
+    var first = RawMessage()
+    if !found.isClientStreaming {
+      let all = try requests.all()
+      guard let only = all.first, all.count == 1 else {
+        throw OperationsError.input(
+          "\(method.fullName) takes one request, and \(all.count) were given"
+        )
+      }
+      first = try encode(only)
     }
     let style = found.isServerStreaming ? JSONStyle.singleLine : .pretty
     func render(_ message: RawMessage) throws -> String {
@@ -108,7 +142,6 @@ package struct DynamicCall: Sendable {
         includesDefaults: options.includesDefaults
       )
     }
-    let first = messages.first ?? RawMessage()
     switch method.kind {
     case .unary:
       let reply: RawMessage = try await client.unary(method, first, options: options.call)
@@ -121,7 +154,7 @@ package struct DynamicCall: Sendable {
     case .clientStreaming:
       let reply: RawMessage = try await client.clientStreaming(method, options: options.call) {
         (writer: RPCWriter<RawMessage>) in
-        for message in messages { try await writer.write(message) }
+        while let text = try requests.next() { try await writer.write(try encode(text)) }
       }
       try show(try render(reply))
     case .bidirectional:
@@ -129,7 +162,7 @@ package struct DynamicCall: Sendable {
         (writer: RPCWriter<RawMessage>, replies: RPCStream<RawMessage>) in
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask {
-            for message in messages { try await writer.write(message) }
+            while let text = try requests.next() { try await writer.write(try encode(text)) }
             writer.finish()
           }
           for try await reply in replies { try show(try render(reply)) }

@@ -52,9 +52,12 @@ package struct ServiceConnections: Sendable {
     of endpoint: ServiceEndpoint,
     certificates: String,
     serverName: String? = nil,
+    interceptors: [any RPCClientInterceptor] = [],
     logger: Logger
   ) -> RPCClient {
-    RPCClient(
+    var configuration = RPCClientConfiguration()
+    configuration.interceptors = interceptors
+    return RPCClient(
       target: RPCTarget(host: endpoint.host, port: endpoint.port),
       tls: TLSConfiguration(
         certificatePath: certificates + "/client.pem",
@@ -62,7 +65,7 @@ package struct ServiceConnections: Sendable {
         caPath: certificates + "/ca.pem",
         serverName: serverName
       ),
-      configuration: RPCClientConfiguration(),
+      configuration: configuration,
       logger: logger
     )
   }

@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import JSON
 internal import Operations
 internal import RPC
-internal import RunReports
 
 /// `morlaif call`.
 struct Call: AsyncParsableCommand {
@@ -10,15 +9,19 @@ struct Call: AsyncParsableCommand {
     abstract: "Calls any method of any running service, knowing it only through reflection.",
     discussion: """
       The request is JSON, @FILE or - for standard input; several JSON objects after one another, one a line, for methods \
-      that take a stream. Replies are printed as JSON, those of a stream one a line. Names of fields are those of the \
-      .proto files, in either spelling.
+      that take a stream, each sent as it comes. Replies are printed as JSON, those of a stream one a line as they come. \
+      Names of fields are those of the .proto files, in either spelling.
 
       Examples:
         morlaif call 127.0.0.1:7103 morlaif.v1.Scalarizer/Describe '{}'
         morlaif call 127.0.0.1:7103 Scalarizer/Configure '{"configuration":{"method":"SCALARIZATION_METHOD_MAXMIN",
           "weights":[{"principleId":"conciseness","weight":1},{"principleId":"relevance","weight":1}]}}'
         morlaif call 127.0.0.1:7104 --list
+        morlaif call 127.0.0.1:7104 PolicyTrainer --list
         morlaif call 127.0.0.1:7104 PolicyTrainer/Generate --describe
+        morlaif call 127.0.0.1:7104 GenerateRequest --describe
+        morlaif call 127.0.0.1:7102 PreferenceModel/Score @request.json --verbose
+        cat pairs.jsonl | morlaif call 127.0.0.1:7101 Labeler/Label -
       """
   )
 
@@ -27,7 +30,7 @@ struct Call: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Service and method; the package may be left out.",
+      "Service and method; the package may be left out. With --list a service, with --describe also a message.",
       valueName: "service/method"
     )
   )
@@ -36,11 +39,20 @@ struct Call: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("JSON, @FILE or '-'; {} when left out.", valueName: "json"))
   var request: String?
 
-  @Flag(name: .long, help: "List the methods that the service offers.")
+  @Flag(name: .long, help: "List the services and methods that are offered there.")
   var list = false
 
-  @Flag(name: .long, help: "Show a method's kind, request and reply with their fields.")
+  @Flag(
+    name: .long,
+    help: "Show a method's kind, request and reply, or a message with all it is made of."
+  )
   var describe = false
+
+  @Flag(
+    name: .shortAndLong,
+    help: "Print metadata, status and time of the call to standard error."
+  )
+  var verbose = false
 
   @Option(name: .long, help: "Seconds until the call is given up.")
   var timeout: Double?
@@ -78,6 +90,7 @@ struct Call: AsyncParsableCommand {
         of: try ServiceEndpoint(parsing: target),
         certificates: try place.clientCertificates(),
         serverName: serverName,
+        interceptors: verbose ? [RPCRecordingInterceptor(report)] : [],
         logger: Diagnostics.logger
       )
       let call = DynamicCall(client: client)
@@ -93,7 +106,11 @@ struct Call: AsyncParsableCommand {
 
   private func perform(_ call: DynamicCall) async throws {
     guard let method, !list else {
-      for line in try await call.methodLines() { try Output.line(line) }
+      let lines =
+        if let method { try await call.methodLines(of: method) } else {
+          try await call.methodLines()
+        }
+      for line in lines { try Output.line(line) }
       return
     }
     if describe {
@@ -105,18 +122,22 @@ struct Call: AsyncParsableCommand {
       metadata: metadata,
       includesDefaults: defaults
     )
-    try await call.perform(method, requests: try requests(), options: options) { reply in
+    if verbose { for entry in metadata { Output.note("> \(entry)") } }
+    let requests = try JSONRequests(request ?? "{}")
+    try await call.perform(method, requests: requests, options: options) { reply in
       try Output.line(reply)
     }
   }
 
-  /// The requests as JSON texts.
-  private func requests() throws -> [String] {
-    guard let request else { return ["{}"] }
-    guard request == "-" || request.hasPrefix("@") else { return [request] }
-    let text = try LineReader(path: request == "-" ? "-" : String(request.dropFirst())).rest()
-    // One object over several lines, or one object a line: try the whole first.
-    if (try? JSONValue(parsing: text)) != nil { return [text] }
-    return text.split(separator: "\n").map(String.init).filter { !$0.allSatisfy(\.isWhitespace) }
+  /// Says how a call ended; what reflection asks beforehand is nobody's business.
+  private func report(_ call: RPCCallRecord) {
+    guard call.method.service != "morlaif.v1.Reflection" else { return }
+    let milliseconds = call.duration / .milliseconds(1)
+    let code = call.error.map { "\($0.code) (\($0.code.rawValue))" } ?? "ok (0)"
+    let time = (milliseconds * 10).rounded() / 10
+    Output.note("< \(call.method.fullName): \(code) after \(time) ms")
+    for entry in call.error?.metadata.entries ?? [] {
+      Output.note("< \(entry.key)=\(entry.value)")
+    }
   }
 }

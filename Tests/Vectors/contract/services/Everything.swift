@@ -12,7 +12,8 @@ public enum EchoMethods {
     service: "morlaif.test.Echo",
     name: "Say",
     kind: .unary,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// Gives the message back many times.
@@ -20,7 +21,8 @@ public enum EchoMethods {
     service: "morlaif.test.Echo",
     name: "Repeat",
     kind: .serverStreaming,
-    isIdempotent: true
+    isIdempotent: true,
+    isReadOnly: false
   )
 
   /// Collects many messages into one.
@@ -28,7 +30,8 @@ public enum EchoMethods {
     service: "morlaif.test.Echo",
     name: "Collect",
     kind: .clientStreaming,
-    isIdempotent: false
+    isIdempotent: false,
+    isReadOnly: false
   )
 
   /// The method `Converse`.
@@ -36,7 +39,8 @@ public enum EchoMethods {
     service: "morlaif.test.Echo",
     name: "Converse",
     kind: .bidirectional,
-    isIdempotent: false
+    isIdempotent: false,
+    isReadOnly: false
   )
 
   /// All of them, in the order of the `.proto`.

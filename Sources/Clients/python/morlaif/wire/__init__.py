@@ -1,4 +1,4 @@
-"""The wire protocol (Protos/WIRE.md) without any I/O. Rules are cited as W1 to W38."""
+"""The wire protocol (Protos/WIRE.md) without any I/O. Rules are cited as W1 to W42."""
 
 from morlaif.wire.connection import Connection
 from morlaif.wire.control import CallHeader, Cancel, EndStatus, GoAway, Hello

@@ -8,7 +8,7 @@ from morlaif.wire.control import EndStatus
 class PendingSend:
     """A message on its way out that did not fit at once."""
 
-    __slots__ = ("block", "ends", "message", "offset", "status")
+    __slots__ = ("block", "ends", "flag", "message", "offset", "status")
 
     def __init__(
         self,
@@ -16,6 +16,7 @@ class PendingSend:
         block: bytes | None = None,
         ends: bool = False,
         status: EndStatus | None = None,
+        flag: int = 0,
     ) -> None:
         self.message = message
         """None for a CALL without a message."""
@@ -25,6 +26,8 @@ class PendingSend:
         """Client: whether END follows."""
         self.status = status
         """Server: the STATUS that follows."""
+        self.flag = flag
+        """What the first frame says of the message: COMPRESSED or nothing (W39)."""
         self.offset = 0
         """Bytes already written."""
 
@@ -42,6 +45,7 @@ class CallState:
         "gathered_credit",
         "has_sent_end",
         "held_cost",
+        "is_compressed",
         "is_mid_message",
         "is_open",
         "is_queued",
@@ -75,6 +79,8 @@ class CallState:
         self.unread = 0
         """Complete messages that the application has not taken."""
         self.is_mid_message = False
+        self.is_compressed = False
+        """Whether the incomplete message is a zlib stream (W40)."""
         self.assembly = bytearray()
         """What has come of an incomplete message."""
         self.held_cost = 0

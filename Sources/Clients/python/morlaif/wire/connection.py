@@ -7,9 +7,12 @@ event; a breach by the driver cannot happen, because the methods give no way to 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from morlaif.status import StatusCode
 from morlaif.wire import frames, limits
 from morlaif.wire.calls import CallState
+from morlaif.wire.compression import FEATURE
 from morlaif.wire.control import (
     CallHeader,
     Cancel,
@@ -49,8 +52,14 @@ _SENT_BY = {
 class Connection(Sender):
     """One side of a connection; its HELLO is in the output from the beginning (W10)."""
 
-    def __init__(self, role: Role, settings: Settings | None = None, agent: str = "") -> None:
-        super().__init__(role, settings or Settings(), agent)
+    def __init__(
+        self,
+        role: Role,
+        settings: Settings | None = None,
+        agent: str = "",
+        features: Iterable[str] = (),
+    ) -> None:
+        super().__init__(role, settings or Settings(), agent, features)
         self._decoder = FrameDecoder(self.local.frame_payload_bytes_max)
 
     def receive(self, data: bytes | bytearray | memoryview) -> None:
@@ -100,6 +109,8 @@ class Connection(Sender):
             if kind not in (FrameType.HELLO, FrameType.GO_AWAY):
                 raise WireError(10, f"{kind.name} frame before HELLO")
             return True
+        if header.flags & frames.COMPRESSED:
+            self._admit_compressed(header)
         if kind is FrameType.HELLO:
             raise WireError(10, "second HELLO")
         if _SENT_BY.get(kind, None) is self.role:
@@ -113,6 +124,12 @@ class Connection(Sender):
         if header.call_id == 0:
             return True
         return self._admit_to_call(header)
+
+    def _admit_compressed(self, header: FrameHeader) -> None:
+        if not self.compresses:
+            raise WireError(5, f"COMPRESSED in a {header.kind.name} frame without the feature")
+        if header.kind is not FrameType.MESSAGE and not header.flags & frames.MESSAGE:
+            raise WireError(39, f"COMPRESSED without MESSAGE in a {header.kind.name} frame")
 
     def _take_window(self, header: FrameHeader, call_window: int) -> None:
         """W28: checks a frame's cost, and takes it from the connection's window."""
@@ -144,6 +161,8 @@ class Connection(Sender):
         if call.is_mid_message:
             if kind is FrameType.END:
                 raise WireError(17, f"END of call {call_id} inside a message")
+            if header.flags & frames.COMPRESSED:
+                raise WireError(39, f"COMPRESSED inside a message, call {call_id}")
             if kind is FrameType.STATUS and header.flags & frames.MESSAGE:
                 raise WireError(18, f"STATUS with a message inside another, call {call_id}")
         self._take_window(header, call.receive_window)
@@ -228,6 +247,8 @@ class Connection(Sender):
                 f"peer speaks versions {hello.version_min} to {hello.version_max}, "
                 f"this side {limits.VERSION}",
             )
+        # W12: a feature is in force when both sides have named it.
+        self.compresses = FEATURE in self.features and FEATURE in hello.features
         self.peer = hello.settings
         self._send_window = hello.settings.connection_window_bytes
         self.phase = Phase.OPEN
@@ -271,6 +292,7 @@ class Connection(Sender):
             self.peer.call_window_bytes, self.local.call_window_bytes - cost, not ends
         )
         call.uncredited = cost
+        call.is_compressed = bool(header.flags & frames.COMPRESSED)
         self._calls[call_id] = call
         self._events.append(Called(call_id, call_header))
         if not header.flags & frames.MESSAGE:
@@ -287,7 +309,7 @@ class Connection(Sender):
             self._receive_part(call_id, call, message, cost)
         else:
             call.unread = 1
-            self._events.append(Message(call_id, message, cost))
+            self._events.append(Message(call_id, message, cost, call.is_compressed))
         if ends:
             self._events.append(RequestsEnded(call_id))
 
@@ -320,6 +342,8 @@ class Connection(Sender):
     def _receive_message(self, header: FrameHeader, payload: bytes) -> None:
         call_id, cost = header.call_id, header.cost
         call = self._calls[call_id]
+        if not call.is_mid_message:
+            call.is_compressed = bool(header.flags & frames.COMPRESSED)
         if header.flags & frames.MORE:
             self._receive_part(call_id, call, payload, cost)
             return
@@ -335,7 +359,7 @@ class Connection(Sender):
             call.assembly = bytearray()
             call.is_mid_message = False
             call.held_cost = 0
-        self._events.append(Message(call_id, payload, cost))
+        self._events.append(Message(call_id, payload, cost, call.is_compressed))
         if ends:
             self._events.append(RequestsEnded(call_id))
 
@@ -358,7 +382,8 @@ class Connection(Sender):
             return
         if has_message:
             # The window was given back when the call closed.
-            self._events.append(Message(call_id, message, 0))
+            is_compressed = bool(header.flags & frames.COMPRESSED)
+            self._events.append(Message(call_id, message, 0, is_compressed))
         self._events.append(Ended(call_id, status))
 
     def _credit(self, call_id: int, call: CallState, cost: int) -> None:

@@ -30,6 +30,8 @@ class Message:
     call_id: int
     data: bytes
     cost: int
+    is_compressed: bool = False
+    """Whether the data is a zlib stream, for the driver to inflate (W41)."""
 
 
 @dataclass(slots=True)

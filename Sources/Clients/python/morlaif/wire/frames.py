@@ -12,8 +12,9 @@ from morlaif.wire.errors import WireError
 HEADER_BYTES = 16
 _HEADER = struct.Struct(">IBBHQ")
 
-END, MESSAGE, MORE = 0x01, 0x02, 0x04
-"""Flags: the client sends no more; message bytes follow the header block; the message goes on."""
+END, MESSAGE, MORE, COMPRESSED = 0x01, 0x02, 0x04, 0x08
+"""Flags: the client sends no more; message bytes follow the header block; the message goes on; it is a
+zlib stream (only with the feature)."""
 
 
 class FrameType(enum.IntEnum):
@@ -33,9 +34,9 @@ class FrameType(enum.IntEnum):
 
 _TYPES = {kind.value: kind for kind in FrameType}
 _ALLOWED_FLAGS = {
-    FrameType.CALL: END | MESSAGE | MORE,
-    FrameType.MESSAGE: END | MORE,
-    FrameType.STATUS: MESSAGE,
+    FrameType.CALL: END | MESSAGE | MORE | COMPRESSED,
+    FrameType.MESSAGE: END | MORE | COMPRESSED,
+    FrameType.STATUS: MESSAGE | COMPRESSED,
 }
 _OF_CALLS = {
     FrameType.CALL,

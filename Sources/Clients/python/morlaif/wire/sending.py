@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 import random
 from collections import deque
+from collections.abc import Iterable
 
 from morlaif.status import StatusCode
 from morlaif.wire import frames, limits
 from morlaif.wire.calls import CallState, PendingSend
+from morlaif.wire.compression import deflated
 from morlaif.wire.control import CallHeader, Cancel, EndStatus, GoAway, Hello, encode_ping
 from morlaif.wire.errors import WireError
 from morlaif.wire.events import Event, Written
@@ -41,7 +43,9 @@ class Phase(enum.Enum):
 class Sender:
     """What both halves of a connection share, and everything that goes out."""
 
-    def __init__(self, role: Role, settings: Settings, agent: str) -> None:
+    def __init__(
+        self, role: Role, settings: Settings, agent: str, features: Iterable[str] = ()
+    ) -> None:
         if invalid := settings.first_invalid():
             raise ValueError(invalid)
         self.role = role
@@ -61,7 +65,11 @@ class Sender:
         self._receive_window = settings.connection_window_bytes
         self._gathered_credit = 0
         self._assembly_bytes = 0
-        hello = Hello(agent=agent, settings=settings)
+        self.features = list(features)
+        """What this side named in its HELLO (W12)."""
+        self.compresses = False
+        """Whether messages may be compressed (W39)."""
+        hello = Hello(features=self.features, agent=agent, settings=settings)
         # W10: the first frame, at once.
         self._output = bytearray(encode_frame(FrameType.HELLO, hello.encode()))
 
@@ -122,12 +130,18 @@ class Sender:
         call = CallState(self.peer.call_window_bytes, self.local.call_window_bytes, True)
         self._calls[call_id] = call
         block = header.encode()
+        flag = 0
+        if message is not None:
+            message, flag = self._packed(message)
         length = 4 + len(block) + len(message or b"")
         if self._can_write_now(call) and self._fits(length, call):
-            self._write_call(call_id, call, block, message or b"", message is not None, end, False)
+            flags = (frames.MESSAGE | flag if message is not None else 0) | (
+                frames.END if end else 0
+            )
+            self._write_call(call_id, call, block, message or b"", flags)
             call.has_sent_end = end
             return call_id, True
-        call.pending = PendingSend(message, block=block, ends=end)
+        call.pending = PendingSend(message, block=block, ends=end, flag=flag)
         return call_id, self._enqueue_and_pump(call_id, call)
 
     def send_message(self, call_id: int, message: bytes, end: bool = False) -> bool | None:
@@ -141,11 +155,12 @@ class Sender:
             return None
         if call.pending is not None:
             raise RuntimeError("a call sends one message at a time")
+        message, flag = self._packed(message)
         if self._can_write_now(call) and self._fits(len(message), call):
-            self._write_message(call_id, call, message, frames.END if end else 0)
+            self._write_message(call_id, call, message, flag | (frames.END if end else 0))
             call.has_sent_end = end
             return True
-        call.pending = PendingSend(message, ends=end)
+        call.pending = PendingSend(message, ends=end, flag=flag)
         return self._enqueue_and_pump(call_id, call)
 
     def send_end(self, call_id: int) -> None:
@@ -191,16 +206,18 @@ class Sender:
         if call.pending is not None:
             raise RuntimeError("a call sends one message at a time")
         block = status.encode()
+        message, flag = self._packed(message)
         length = 4 + len(block) + len(message)
         if self._can_write_now(call) and self._fits(length, call):
-            self._output += encode_header(FrameType.STATUS, frames.MESSAGE, call_id, length)
+            flags = frames.MESSAGE | flag
+            self._output += encode_header(FrameType.STATUS, flags, call_id, length)
             self._output += len(block).to_bytes(4, "big") + block
             self._output += message
             self._send_window -= HEADER_BYTES + length
             self._close_call(call_id, is_released=False)
             return
         # W18: a last message too large for one frame goes before a STATUS without a message.
-        call.pending = PendingSend(message, status=status)
+        call.pending = PendingSend(message, status=status, flag=flag)
         self._enqueue_and_pump(call_id, call)
 
     def release(self, call_id: int) -> None:
@@ -333,12 +350,15 @@ class Sender:
                 return True
         return False
 
+    def _packed(self, message: bytes) -> tuple[bytes, int]:
+        """A message as it travels, and the flag that says how (W40)."""
+        if self.compresses and (stream := deflated(message)):
+            return stream, frames.COMPRESSED
+        return message, 0
+
     def _write_call(
-        self, call_id: int, call: CallState, block: bytes, part: bytes | memoryview,
-        has_message: bool, end: bool, more: bool,
+        self, call_id: int, call: CallState, block: bytes, part: bytes | memoryview, flags: int
     ) -> None:
-        flags = (frames.MESSAGE if has_message else 0) | (frames.END if end else 0)
-        flags |= frames.MORE if more else 0
         length = 4 + len(block) + len(part)
         self._output += encode_header(FrameType.CALL, flags, call_id, length)
         self._output += len(block).to_bytes(4, "big") + block
@@ -370,12 +390,14 @@ class Sender:
         is_last = size == pending.remaining
         ends = is_last and pending.ends
         part = memoryview(pending.message or b"")[pending.offset : pending.offset + size]
+        flags = (frames.END if ends else 0) if is_last else frames.MORE
+        # W39: the first frame of a message says so, the others go on.
+        flags |= pending.flag if pending.offset == 0 else 0
         if pending.block is not None:
-            has_message = pending.message is not None
-            self._write_call(call_id, call, pending.block, part, has_message, ends, not is_last)
+            flags |= frames.MESSAGE if pending.message is not None else 0
+            self._write_call(call_id, call, pending.block, part, flags)
             pending.block = None
         else:
-            flags = (frames.END if ends else 0) if is_last else frames.MORE
             self._write_message(call_id, call, part, flags)
         pending.offset += size
         if is_last:

@@ -66,7 +66,7 @@ struct  Morlaif__V1__Hello
   uint32_t version_min;
   uint32_t version_max;
   /*
-   * Optional features the sender supports; one is in force when both sides name it. None exist yet.
+   * Optional features the sender supports; one is in force when both sides name it: "zlib".
    */
   size_t n_features;
   char **features;

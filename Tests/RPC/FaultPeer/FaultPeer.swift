@@ -1,0 +1,41 @@
+import Foundation
+import Logging
+import ProtobufRuntime
+import RPC
+import ServiceLifecycle
+import UnixSignals
+
+/// A server in a process of its own, for tests that kill or stop it.
+///
+/// Arguments: certificate, key and CA, or nothing for plain TCP. Prints its port as a line once it
+/// listens. Methods of `test.Fault`: `Echo`, `Hold` (never answers), `Count` (a stream without end),
+/// `Total` (a stream of requests), `Running` (handlers that have not returned, this one not counted).
+@main
+struct FaultPeer {
+  static func main() async throws {
+    let files = Array(CommandLine.arguments.dropFirst())
+    let tls =
+      files.count == 3
+      ? TLSConfiguration(certificatePath: files[0], keyPath: files[1], caPath: files[2]) : nil
+    var limits = RPCLimits()
+    limits.keepAlive = .seconds(2)
+    limits.callsMax = 4_096
+    let logger = Logger(label: "fault-peer") { _ in SwiftLogNoOpLogHandler() }
+    let server = RPCServer(
+      configuration: RPCServerConfiguration(host: "127.0.0.1", port: 0, tls: tls, limits: limits),
+      services: [FaultService()],
+      logger: logger
+    )
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [.init(service: server)],
+        gracefulShutdownSignals: [.sigterm],
+        logger: logger
+      )
+    )
+    async let running: Void = group.run()
+    await server.waitUntilListening()
+    try FileHandle.standardOutput.write(contentsOf: Data("\(server.boundPort ?? 0)\n".utf8))
+    try await running
+  }
+}
