@@ -242,7 +242,7 @@ final class ConnectionHolder: Sendable {
           attempt,
           RPCError(
             code: .unavailable,
-            message: "cannot reach \(self.address): \(error)",
+            message: "cannot reach \(self.address): \(ConnectFailure.reason(error))",
             cause: error
           )
         )
