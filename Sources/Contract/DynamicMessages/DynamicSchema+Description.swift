@@ -6,13 +6,18 @@ extension DynamicSchema {
     types.keys.filter { $0 == name || $0.hasSuffix(".\(name)") }.sorted()
   }
 
-  /// A message as a `.proto` file would have it, then every message and enum it is made of, each once.
+  /// Messages as a `.proto` file would have them, then every message and enum they are made of, each
+  /// once.
   ///
   /// - Throws: `DynamicMessageError.unknownName` when there is no such message.
-  package func description(of name: String) throws(DynamicMessageError) -> [String] {
+  package func description(of names: String...) throws(DynamicMessageError) -> [String] {
     var lines: [String] = []
-    var waiting = [try type(name).name]
-    var seen = Set(waiting)
+    var waiting: [String] = []
+    var seen: Set<String> = []
+    for name in names {
+      let found = try type(name).name
+      if seen.insert(found).inserted { waiting.append(found) }
+    }
     while let next = waiting.first {
       waiting.removeFirst()
       if !lines.isEmpty { lines.append("") }

@@ -123,6 +123,11 @@ import Testing
     #expect(lines.count { $0 == "message morlaif.test.Scalars {" } == 1)
     #expect(lines.contains { $0.hasPrefix("enum morlaif.test.") })
     #expect(lines.contains { $0.hasPrefix("  int32 an_int32 = ") && $0.hasSuffix("anInt32") })
+    #expect(lines.contains { $0.hasPrefix("  morlaif.test.Scalars scalars = ") })
+    let both = try schema.description(of: "morlaif.test.Choice", "morlaif.test.Everything")
+    #expect(both.first == "message morlaif.test.Choice {")
+    #expect(both.count { $0 == "message morlaif.test.Choice {" } == 1)
+    #expect(Set(lines).isSubset(of: both))
     #expect(schema.messageNames("Choice") == ["morlaif.test.Choice"])
     #expect(schema.messageNames("hoice").isEmpty)
     #expect(throws: DynamicMessageError.self) { try schema.description(of: "Nobody") }

@@ -65,21 +65,18 @@ package struct DynamicCall: Sendable {
     return all.prefix(1) + found
   }
 
-  /// A method's kind, request and reply with their fields, or a message with all it is made of.
+  /// A method's kind and its messages, or a message, with all they are made of.
   package func description(of path: String) async throws -> [String] {
     guard path.contains("/") else { return try await messageDescription(path) }
     let (schema, method) = try await find(path)
-    var lines = [
-      "\(method.service)/\(method.name): \(Self.word(for: Self.kind(of: method)))"
-        + (method.isIdempotent ? ", may be called again safely" : "")
-    ]
-    for (role, type) in [("request", method.input), ("reply", method.output)] {
-      lines.append("\(role) \(type)")
-      // An empty message written with its defaults shows every plain field.
-      let fields = try schema.json(of: [], as: type, style: .pretty, includesDefaults: true)
-      lines += fields.split(separator: "\n").map { "  " + $0 }
+    let messages = try Self.input { () throws(DynamicMessageError) in
+      try schema.description(of: method.input, method.output)
     }
-    return lines
+    return [
+      "\(method.service)/\(method.name): \(Self.word(for: Self.kind(of: method)))"
+        + (method.isIdempotent ? ", may be called again safely" : ""),
+      "request \(method.input)", "reply \(method.output)", "",
+    ] + messages
   }
 
   private func messageDescription(_ name: String) async throws -> [String] {
