@@ -10,10 +10,14 @@ import UnixSignals
 /// Arguments: certificate, key and CA, or nothing for plain TCP. Prints its port as a line once it
 /// listens. Methods of `test.Fault`: `Echo`, `Hold` (never answers), `Count` (a stream without end),
 /// `Total` (a stream of requests), `Running` (handlers that have not returned, this one not counted).
+/// With `idle` as the first argument it is many clients instead (`IdleClients`).
 @main
 struct FaultPeer {
   static func main() async throws {
     let files = Array(CommandLine.arguments.dropFirst())
+    if files.first == "idle", let clients = IdleClients(Array(files.dropFirst())) {
+      return try await clients.run()
+    }
     let tls =
       files.count == 3
       ? TLSConfiguration(certificatePath: files[0], keyPath: files[1], caPath: files[2]) : nil
