@@ -5,7 +5,8 @@ import Synchronization
 final class LogCapture: Sendable {
   private struct State {
     var lines: [String] = []
-    var waiters: [(part: String, continuation: CheckedContinuation<String, Never>)] = []
+    var waiters: [UInt64: (part: String, continuation: CheckedContinuation<String, Never>)] = [:]
+    var nextWaiterID: UInt64 = 0
   }
 
   private let state = Mutex(State())
@@ -16,24 +17,33 @@ final class LogCapture: Sendable {
   /// Everything so far.
   var lines: [String] { state.withLock { $0.lines } }
 
-  /// The first line, past or to come, that contains `part`.
+  /// The first line, past or to come, that contains `part`; empty when the test's time is over.
   func line(with part: String) async -> String {
-    await withCheckedContinuation { continuation in
-      let found: String? = state.withLock { state in
-        let found = state.lines.first { $0.contains(part) }
-        if found == nil { state.waiters.append((part, continuation)) }
-        return found
+    let id = state.withLock { state in
+      state.nextWaiterID += 1
+      return state.nextWaiterID
+    }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let found: String? = state.withLock { state in
+          let found = state.lines.first { $0.contains(part) } ?? (Task.isCancelled ? "" : nil)
+          if found == nil { state.waiters[id] = (part, continuation) }
+          return found
+        }
+        if let found { continuation.resume(returning: found) }
       }
-      if let found { continuation.resume(returning: found) }
+    } onCancel: {
+      let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
+      waiter?.continuation.resume(returning: "")
     }
   }
 
   private func add(_ line: String) {
     let ready = state.withLock { state in
       state.lines.append(line)
-      let ready = state.waiters.filter { line.contains($0.part) }
-      state.waiters.removeAll { line.contains($0.part) }
-      return ready
+      let ready = state.waiters.filter { line.contains($0.value.part) }
+      for id in ready.keys { state.waiters[id] = nil }
+      return ready.values
     }
     for waiter in ready { waiter.continuation.resume(returning: line) }
   }
