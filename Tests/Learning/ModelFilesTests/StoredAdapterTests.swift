@@ -68,10 +68,18 @@ import Testing
       ("peft_type", JSONValue.string("IA3"), "IA3"),
       ("use_dora", .bool(true), "use_dora"),
       ("use_something_new", .bool(true), "use_something_new"),
+      ("alora_invocation_tokens", .array([.integer(1)]), "alora_invocation_tokens"),
+      ("lora_bias", .bool(true), "lora_bias"),
       ("fan_in_fan_out", .bool(true), "fan_in_fan_out"),
       ("bias", .string("all"), "bias"),
-      ("rank_pattern", .object([JSONMember("q_proj", .integer(3))]), "rank_pattern"),
-      ("alpha_pattern", .object([JSONMember("q_proj", .integer(3))]), "alpha_pattern"),
+      ("rank_pattern", .object([JSONMember("q_proj", .integer(3))]), "rank 3"),
+      ("rank_pattern", .object([JSONMember("q_proj", .integer(0))]), "rank 0"),
+      ("rank_pattern", .object([JSONMember("q_proj", .integer(1 << 40))]), "rank 1099511627776"),
+      ("rank_pattern", .object([JSONMember("q_proj", .string("2"))]), "rank_pattern q_proj"),
+      ("rank_pattern", .object([JSONMember("q_(proj", .integer(2))]), "the pattern q_(proj"),
+      ("alpha_pattern", .object([JSONMember("q_proj", .null)]), "alpha_pattern q_proj"),
+      ("modules_to_save", .array([.string("embed_tokens")]), "embed_tokens"),
+      ("modules_to_save", .array([.string("score"), .string("lm_head")]), "lm_head"),
       ("layer_replication", .array([]), "layer_replication"),
       ("task_type", .string("TOKEN_CLS"), "TOKEN_CLS"),
       ("task_type", .string("CAUSAL_LM"), "scoring head"),
@@ -106,5 +114,45 @@ import Testing
     let folder = try TemporaryFolder()
     let error = #expect(throws: ModelFileError.self) { try adapter.write(to: folder.path) }
     #expect(error?.description.contains("score.weight") == true)
+  }
+
+  /// What `make_adapters.py` wrote beside an adapter: what each map adds to a probe.
+  private struct Deltas: Decodable {
+    var deltas: [String: [Double]]
+  }
+
+  @Test(arguments: ["patterns", "rank-stabilised", "rank-stabilised-patterns"])
+  func `patterns of ranks and scales add what they add in the peft library`(
+    _ name: String
+  ) throws {
+    let folder = "adapters/" + name
+    let adapter = try StoredAdapter.read(from: Vectors.path(folder))
+    let data = Data(try Vectors.bytes(folder + "/deltas.json"))
+    let goldens = try JSONDecoder().decode(Deltas.self, from: data).deltas
+    #expect(goldens.count * 2 == adapter.tensors.count)
+    let rank = adapter.description.rank
+    for (map, expected) in goldens {
+      let prefix = "base_model.model.\(map).lora_"
+      let a = try #require(adapter[prefix + "A.weight"])
+      let b = try #require(adapter[prefix + "B.weight"])
+      #expect(a.shape[0] == rank && b.shape[1] == rank)
+      let width = a.shape[1]
+      let inner = (0..<rank).map { row in
+        (0..<width).reduce(0) { $0 + Double(a.values[row * width + $1]) * sin(Double($1 + 1)) }
+      }
+      for (row, value) in expected.enumerated() {
+        let sum = (0..<rank).reduce(0) { $0 + Double(b.values[row * rank + $1]) * inner[$1] }
+        #expect(abs(sum * adapter.description.scale - value) < 1e-5, "\(map), row \(row)")
+      }
+    }
+  }
+
+  @Test func `a pickled adapter is refused with what to do`() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.copy("tiny-llama-reward")
+    let weights = path + "/adapter_model.safetensors"
+    try FileManager.default.moveItem(atPath: weights, toPath: path + "/adapter_model.bin")
+    let error = #expect(throws: ModelFileError.self) { try StoredAdapter.read(from: path) }
+    #expect(error?.description.contains("safetensors") == true)
   }
 }

@@ -3,13 +3,24 @@ internal import JSON
 extension StoredAdapter {
   /// Reads an adapter folder that PEFT or this project wrote.
   ///
+  /// Rank-stabilised scales and patterns of ranks and alphas are made plain: what is returned has one
+  /// rank and one scale and adds the same to the model.
+  ///
   /// - Throws: `ModelFileError` for damaged files, and for kinds of LoRA whose arithmetic is not
-  ///   reproduced (DoRA, trained biases, ranks that differ by module).
+  ///   reproduced (DoRA, trained biases, whole modules beside a scoring head).
   package static func read(from folder: String) throws(ModelFileError) -> StoredAdapter {
     let file = folder + "/adapter_config.json"
     let json = try JSONValue.read(path: file)
     try refuseWhatIsNotReproduced(json, file: file)
-    let weights = try SafetensorsFile(path: folder + "/adapter_model.safetensors")
+    let patterns = try AdapterPatterns(json, file: file)
+    let path = folder + "/adapter_model.safetensors"
+    if !MappedFile.exists(path), MappedFile.exists(folder + "/adapter_model.bin") {
+      throw .unsupported(
+        file: folder + "/adapter_model.bin",
+        detail: "a pickled adapter; load and save it with a recent PEFT to get safetensors"
+      )
+    }
+    let weights = try SafetensorsFile(path: path)
     if let (name, type) = weights.unreadTypes.first {
       throw .badTensor(file: weights.path, tensor: name, detail: "its type \(type) is not read")
     }
@@ -23,22 +34,21 @@ extension StoredAdapter {
         )
       )
     }
-    let adapter = StoredAdapter(
-      description: try description(json, names: weights.tensorNames, file: file),
+    let stored = StoredAdapter(
+      description: try description(json, patterns, names: weights.tensorNames, file: file),
       tensors: tensors
     )
+    let adapter = try stored.plain(patterns, file: weights.path, configuration: file)
     try adapter.check(file: weights.path)
     return adapter
   }
 
   private static func description(
     _ json: JSONValue,
+    _ patterns: AdapterPatterns,
     names: [String],
     file: String
   ) throws(ModelFileError) -> AdapterDescription {
-    guard let rank = json["r"]?.whole, rank > 0, let alpha = json["lora_alpha"]?.double else {
-      throw .malformed(file: file, detail: "r or lora_alpha is missing")
-    }
     let taskName = json["task_type"]?.text ?? AdapterDescription.Task.causalLanguageModel.rawValue
     guard let task = AdapterDescription.Task(rawValue: taskName) else {
       throw .unsupported(file: file, detail: "the task_type \(taskName); CAUSAL_LM and SEQ_CLS are")
@@ -55,9 +65,9 @@ extension StoredAdapter {
     }
     return AdapterDescription(
       task: task,
-      rank: rank,
-      alpha: alpha,
-      usesRankStabilizedScale: json["use_rslora"]?.truth ?? false,
+      rank: patterns.rank,
+      alpha: patterns.alpha,
+      usesRankStabilizedScale: patterns.usesRankStabilizedScale,
       targetModules: Set(modules).sorted(),
       layers: layers,
       baseModel: json["base_model_name_or_path"]?.text ?? ""
@@ -77,19 +87,35 @@ extension StoredAdapter {
     if let bias = json["bias"]?.text, bias != "none" {
       throw .unsupported(file: file, detail: "trained biases (bias: \(bias))")
     }
-    // Every variant of the arithmetic has a switch of its own (use_dora, use_qalora, …); only the
-    // rank-stabilised scale is reproduced.
-    for member in json.members ?? []
-    where member.value == .bool(true) && member.name != "use_rslora"
-      && (member.name.hasPrefix("use_") || ["fan_in_fan_out", "lora_bias"].contains(member.name))
-    {
-      throw .unsupported(file: file, detail: "\(member.name) is set")
+    // A head is read by its tensors; anything else that was trained whole cannot be laid over a base.
+    for module in json["modules_to_save"]?.elements ?? []
+    where !["classifier", "score"].contains(module.text) {
+      throw .unsupported(
+        file: file,
+        detail: """
+          modules_to_save \(module.text ?? ""): whole modules beside a scoring head; \
+          merge the adapter into its base (PEFT's merge_and_unload) and use that as the model
+          """
+      )
+    }
+    // Every variant of the arithmetic has a switch of its own (use_dora, use_qalora, …) or a field
+    // that is otherwise null; only the rank-stabilised scale is reproduced.
+    let others = [
+      "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config",
+      "target_parameters", "trainable_token_indices", "velora_config",
+    ]
+    for member in json.members ?? [] {
+      let isSwitch =
+        (member.name.hasPrefix("use_") && member.name != "use_rslora")
+        || ["fan_in_fan_out", "lora_bias"].contains(member.name)
+      let isUnset =
+        [.null, .bool(false)].contains(member.value) || member.value.elements?.isEmpty == true
+      if isSwitch || others.contains(member.name), !isUnset {
+        throw .unsupported(file: file, detail: "\(member.name) is set")
+      }
     }
     if let replication = json["layer_replication"], replication != .null {
       throw .unsupported(file: file, detail: "layer_replication is set")
-    }
-    for key in ["rank_pattern", "alpha_pattern"] where json[key]?.members?.isEmpty == false {
-      throw .unsupported(file: file, detail: "\(key) is set")
     }
   }
 }
