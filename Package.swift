@@ -279,8 +279,8 @@ let package = Package(
       "benchmarks",
       in: "Tools",
       [
-        "CRawTLS", "Certificates", "JSON", "Messages", "ProtobufRuntime", "RPC", "RPCWire",
-        "ServiceStubs", arguments, logging,
+        "CRawTLS", "Certificates", "JSON", "LanguageModels", "Messages", "ProtobufRuntime", "RPC",
+        "RPCWire", "ServiceStubs", "Tensors", arguments, logging,
       ],
       memory: .raw
     ),

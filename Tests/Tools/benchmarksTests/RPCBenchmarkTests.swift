@@ -6,7 +6,7 @@ import Testing
 @Suite struct RPCBenchmarkTests {
   @Test func `every figure is measured between two processes and printed as JSON`() throws {
     let (status, output) = try commandOutput([
-      Self.program, "rpc", "--json", "--seconds", "0.05", "--rounds", "1", "--idle", "20",
+      BenchmarkProgram.path, "rpc", "--json", "--seconds", "0.05", "--rounds", "1", "--idle", "20",
     ])
     #expect(status == 0, "\(output)")
     let figures = try #require(try JSONValue(parsing: output).elements)
@@ -24,15 +24,8 @@ import Testing
   }
 
   @Test func `numbers that make no sense are refused`() throws {
-    let (status, output) = try commandOutput([Self.program, "rpc", "--rounds", "0"])
+    let (status, output) = try commandOutput([BenchmarkProgram.path, "rpc", "--rounds", "0"])
     #expect(status == 64)
     #expect(output.contains("above 0"))
   }
-
-  /// The program, built beside the tests.
-  private static let program =
-    URL(
-      fileURLWithPath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-        ?? CommandLine.arguments[0]
-    ).deletingLastPathComponent().appendingPathComponent("benchmarks").path
 }
