@@ -1,103 +1,106 @@
+internal import ModelFiles
 internal import Tensors
 
-/// The weights of one decoder layer, (output, input) row-major.
-///
-/// Maps that read the same input are stacked into one matrix, so that each is one large product:
-/// queries, keys and values; gate and up.
+/// The weights of one decoder layer, or their gradients; maps are (output, input) row-major.
 struct DecoderLayer: Sendable {
-  /// The norm before attention: (1, width).
-  var inputNorm: Matrix
-  /// Queries, keys, values: (queryWidth + 2 keyWidth, width).
-  var queryKeyValue: Matrix
-  /// Their biases: (1, queryWidth + 2 keyWidth).
-  var queryKeyValueBias: Matrix?
-  /// The attention's output: (width, queryWidth).
-  var output: Matrix
-  /// The norm before the feed-forward layer: (1, width).
-  var feedForwardNorm: Matrix
-  /// Gate, then up: (2 feedForwardWidth, width).
-  var gateUp: Matrix
-  /// The feed-forward layer's output: (width, feedForwardWidth).
-  var down: Matrix
-
-  /// A part of the layer with its name in Hugging Face checkpoints.
-  struct Part {
-    let name: String
-    let weights: any (WritableKeyPath<DecoderLayer, Matrix> & Sendable)
-    let rows: Range<Int>
-  }
-
-  /// The weights by name within the layer, in the order of Hugging Face's files.
-  static func parts(_ configuration: ModelConfiguration) -> [Part] {
-    let q = configuration.queryWidth
-    let k = configuration.keyWidth
-    let width = configuration.width
-    let inner = configuration.feedForwardWidth
-    return [
-      Part(name: "input_layernorm.weight", weights: \.inputNorm, rows: 0..<1),
-      Part(name: "self_attn.q_proj.weight", weights: \.queryKeyValue, rows: 0..<q),
-      Part(name: "self_attn.k_proj.weight", weights: \.queryKeyValue, rows: q..<q + k),
-      Part(name: "self_attn.v_proj.weight", weights: \.queryKeyValue, rows: q + k..<q + 2 * k),
-      Part(name: "self_attn.o_proj.weight", weights: \.output, rows: 0..<width),
-      Part(name: "post_attention_layernorm.weight", weights: \.feedForwardNorm, rows: 0..<1),
-      Part(name: "mlp.gate_proj.weight", weights: \.gateUp, rows: 0..<inner),
-      Part(name: "mlp.up_proj.weight", weights: \.gateUp, rows: inner..<2 * inner),
-      Part(name: "mlp.down_proj.weight", weights: \.down, rows: 0..<width),
-    ]
-  }
-
-  /// The names of the biases within the layer, in the order of their columns.
-  static let biasNames = [
-    "self_attn.q_proj.bias", "self_attn.k_proj.bias", "self_attn.v_proj.bias",
-  ]
-
-  /// Copies of the weights and biases with their Hugging Face names behind `prefix`.
-  func named(
-    _ prefix: String,
-    _ configuration: ModelConfiguration
-  ) -> [(name: String, matrix: Matrix)] {
-    var result = Self.parts(configuration).map { part in
-      (name: prefix + part.name, matrix: self[keyPath: part.weights].rows(part.rows))
-    }
-    guard let bias = queryKeyValueBias else { return result }
-    var start = 0
-    let (q, k) = (configuration.queryWidth, configuration.keyWidth)
-    for (name, width) in zip(Self.biasNames, [q, k, k]) {
-      let part = Matrix(takingOwnership: bias.tile.columns(start..<start + width))
-      result.append((name: prefix + name, matrix: part))
-      start += width
-    }
-    return result
-  }
+  /// By slot; `nil` what the family does not have.
+  private var matrices: [Matrix?]
 
   /// A layer of zeros.
   init(zerosFor configuration: ModelConfiguration) {
-    let joint = configuration.queryWidth + 2 * configuration.keyWidth
-    inputNorm = Matrix(rows: 1, columns: configuration.width)
-    queryKeyValue = Matrix(rows: joint, columns: configuration.width)
-    queryKeyValueBias = configuration.hasAttentionBias ? Matrix(rows: 1, columns: joint) : nil
-    output = Matrix(rows: configuration.width, columns: configuration.queryWidth)
-    feedForwardNorm = Matrix(rows: 1, columns: configuration.width)
-    gateUp = Matrix(rows: 2 * configuration.feedForwardWidth, columns: configuration.width)
-    down = Matrix(rows: configuration.width, columns: configuration.feedForwardWidth)
+    matrices = Array(repeating: nil, count: LayerSlot.allCases.count)
+    var shapes: [LayerSlot: (outputs: Int, inputs: Int)] = [:]
+    for part in LayerPart.all(configuration) {
+      let outputs = max(shapes[part.slot]?.outputs ?? 0, part.outputs.upperBound)
+      shapes[part.slot] = (outputs, part.isMap ? part.inputs : 0)
+    }
+    for (slot, (outputs, inputs)) in shapes {
+      self[slot] =
+        inputs > 0
+        ? Matrix(rows: outputs, columns: inputs) : Matrix(rows: 1, columns: outputs)
+    }
   }
 
-  /// Where a projection's weights lie.
-  static func place(
-    of projection: Projection,
-    _ configuration: ModelConfiguration
-  ) -> (weights: any (WritableKeyPath<DecoderLayer, Matrix> & Sendable), rows: Range<Int>) {
-    let q = configuration.queryWidth
-    let k = configuration.keyWidth
-    let inner = configuration.feedForwardWidth
-    return switch projection {
-    case .q: (\.queryKeyValue, 0..<q)
-    case .k: (\.queryKeyValue, q..<q + k)
-    case .v: (\.queryKeyValue, q + k..<q + 2 * k)
-    case .o: (\.output, 0..<configuration.width)
-    case .gate: (\.gateUp, 0..<inner)
-    case .up: (\.gateUp, inner..<2 * inner)
-    case .down: (\.down, 0..<configuration.width)
+  /// A layer of matrices by slot.
+  init(_ matrices: [Matrix?]) {
+    precondition(matrices.count == LayerSlot.allCases.count, "one place for each slot")
+    self.matrices = matrices
+  }
+
+  /// A matrix; `nil` where the family has none.
+  subscript(_ slot: LayerSlot) -> Matrix? {
+    get { matrices[slot.rawValue] }
+    set { matrices[slot.rawValue] = newValue }
+  }
+
+  /// A matrix that every family has.
+  func tile(_ slot: LayerSlot) -> Tile {
+    guard let matrix = self[slot] else { preconditionFailure("a layer has no \(slot)") }
+    return matrix.tile
+  }
+
+  /// A norm and, where the family has one, its bias.
+  func norm(_ slot: LayerSlot, bias: LayerSlot? = nil) -> NormWeights {
+    NormWeights(weight: tile(slot), bias: bias.flatMap { self[$0]?.tile })
+  }
+
+  /// Sets the numbers of one part.
+  ///
+  /// - Parameters:
+  ///   - part: the part.
+  ///   - transposed: whether `fill` writes a map as (inputs, outputs).
+  ///   - fill: writes the part's numbers.
+  /// - Throws: What `fill` throws.
+  mutating func set<E: Error>(
+    _ part: LayerPart,
+    transposed: Bool,
+    _ fill: (inout MutableSpan<Float>) throws(E) -> Void
+  ) throws(E) {
+    guard var matrix = self[part.slot] else { return }
+    // The only owner, so that the matrix is written in place.
+    self[part.slot] = nil
+    defer { self[part.slot] = matrix }
+    let range = part.outputs.lowerBound * part.inputs..<part.outputs.upperBound * part.inputs
+    guard transposed && part.isMap else {
+      try matrix.withMutableValues { (values) throws(E) in
+        var span = UnsafeMutableBufferPointer(rebasing: values[range]).mutableSpan
+        try fill(&span)
+      }
+      return
+    }
+    var stored = Matrix(rows: part.inputs, columns: part.outputs.count)
+    try stored.withMutableSpan { (span) throws(E) in try fill(&span) }
+    let turned = stored.transposed()
+    matrix.withMutableValues { values in
+      turned.withValues { turned in
+        _ = UnsafeMutableBufferPointer(rebasing: values[range]).update(from: turned)
+      }
+    }
+  }
+
+  /// Copies of weights and biases with their names and layout in the family's checkpoints.
+  ///
+  /// - Parameters:
+  ///   - index: the layer's number.
+  ///   - configuration: the model's.
+  ///   - areGradients: whether these are gradients, which no offset of the family is in.
+  /// - Returns: Name and numbers of each part, in the order of the forward pass.
+  func named(
+    _ index: Int,
+    _ configuration: ModelConfiguration,
+    areGradients: Bool = false
+  ) -> [(name: String, matrix: Matrix)] {
+    let family = configuration.family
+    return LayerPart.all(configuration).compactMap { part in
+      guard let matrix = self[part.slot] else { return nil }
+      var copy =
+        part.isMap
+        ? matrix.rows(part.outputs) : Matrix(takingOwnership: matrix.tile.columns(part.outputs))
+      if part.isMap && family.transposesMaps { copy = copy.transposed() }
+      if part.tensor.module.isNorm && !part.tensor.isBias && !areGradients {
+        copy = copy.adding(-family.normOffset)
+      }
+      return (family.names.layer(index, part.tensor), copy)
     }
   }
 
@@ -110,14 +113,42 @@ struct DecoderLayer: Sendable {
     var merged = self
     for projection in Projection.allCases {
       guard let delta = adapter.weightDelta(layer: layer, projection: projection) else { continue }
-      let (weights, rows) = Self.place(of: projection, configuration)
-      merged[keyPath: weights].withMutableValues { values in
+      let (slot, start) = projection.place(configuration)
+      guard var matrix = merged[slot] else { continue }
+      merged[slot] = nil
+      matrix.withMutableValues { values in
         delta.withValues { added in
-          let start = rows.lowerBound * delta.columns
-          for index in added.indices { values[start + index] += added[index] }
+          let first = start * delta.columns
+          for index in added.indices { values[first + index] += added[index] }
+        }
+      }
+      merged[slot] = matrix
+    }
+    return merged
+  }
+}
+
+extension Matrix {
+  /// Rows as columns.
+  func transposed() -> Matrix {
+    var result = Matrix(rows: columns, columns: rows)
+    result.withMutableValues { target in
+      withValues { source in
+        for row in 0..<rows {
+          for column in 0..<columns { target[column * rows + row] = source[row * columns + column] }
         }
       }
     }
-    return merged
+    return result
+  }
+
+  /// This matrix with `value` added to every element.
+  func adding(_ value: Float) -> Matrix {
+    guard value != 0 else { return self }
+    var result = self
+    result.withMutableValues { values in
+      for index in values.indices { values[index] += value }
+    }
+    return result
   }
 }

@@ -1,3 +1,4 @@
+internal import ModelFiles
 internal import Tensors
 
 extension DecoderLayerPass {
@@ -24,43 +25,88 @@ extension DecoderLayerPass {
   /// Adds the feed-forward layer's part to the residual gradient `d`: (rows, width).
   private func feedForwardBackward(_ d: Tile, tape: LayerTape, sink: GradientSink) {
     let inner = configuration.feedForwardWidth
+    let feedForward = configuration.traits.feedForward
     let weights = sink.layers[index]
-    let needsActivated = weights != nil || tape.lowRank[.down] != nil
+    let needsActivated = weights != nil || tape.lowRank[ExtendedPart(.down)] != nil
     var activated: Tile?
     if needsActivated {
       let tile = workspace.tile(.activated, rows: rowCount, columns: inner)
-      gatedActivationForward(tape.gateUp, into: tile)
+      feedForward.forward(tape.gateUp, into: tile)
       activated = tile
     }
     let dActivated = workspace.tile(.gradientActivated, rows: rowCount, columns: inner)
-    multiply(d, layer.down.tile, into: dActivated)
-    if let activated {
-      extendBackward(.down, d, input: activated, dInput: dActivated, tape: tape, sink: sink)
-      if let weights { multiply(transposed: d, activated, into: weights.down, beta: 1) }
-    }
+    branchBackward(.feedForward, d, input: activated, into: dActivated, tape: tape, sink: sink)
 
-    let dGateUp = workspace.tile(.gateUp, rows: rowCount, columns: 2 * inner)
-    gatedActivationBackward(dActivated, gateUp: tape.gateUp, into: dGateUp)
+    let gateUpWidth = configuration.gateUpWidth
+    let dGateUp = workspace.tile(.gateUp, rows: rowCount, columns: gateUpWidth)
+    feedForward.backward(dActivated, gateUp: tape.gateUp, into: dGateUp)
     let dNormed = workspace.tile(.gradient, rows: rowCount, columns: d.columns)
-    multiply(dGateUp, layer.gateUp.tile, into: dNormed)
-    if weights != nil || tape.lowRank[.gate] != nil || tape.lowRank[.up] != nil {
+    multiply(dGateUp, layer.tile(.gateUp), into: dNormed)
+    let norm = layer.norm(.feedForwardNorm, bias: .feedForwardNormBias)
+    let (gate, up) = (ExtendedPart(.gate), ExtendedPart(.up))
+    if weights != nil || tape.lowRank[gate] != nil || tape.lowRank[up] != nil {
       let normed = workspace.tile(.normed, rows: rowCount, columns: d.columns)
       let scales = workspace.tile(.scales, rows: rowCount, columns: 1)
-      let norm = layer.feedForwardNorm.tile
-      rmsNormForward(tape.middle, weight: norm, epsilon: model.epsilon, into: normed, rstd: scales)
-      let (dGate, dUp) = (dGateUp.columns(0..<inner), dGateUp.columns(inner..<2 * inner))
-      extendBackward(.gate, dGate, input: normed, dInput: dNormed, tape: tape, sink: sink)
-      extendBackward(.up, dUp, input: normed, dInput: dNormed, tape: tape, sink: sink)
-      if let weights { multiply(transposed: dGateUp, normed, into: weights.gateUp, beta: 1) }
+      model.norm.forward(tape.middle, norm, into: normed, scales: scales)
+      let dGate = dGateUp.columns(0..<inner)
+      let dUp = dGateUp.columns(gateUpWidth - inner..<gateUpWidth)
+      extendBackward(gate, dGate, input: normed, dInput: dNormed, tape: tape, sink: sink)
+      extendBackward(up, dUp, input: normed, dInput: dNormed, tape: tape, sink: sink)
+      if let gradient = weights?[.gateUp] {
+        multiply(transposed: dGateUp, normed, into: gradient, beta: 1)
+      }
+      if let gradient = weights?[.gateUpBias] { addColumnSums(of: dGateUp, to: gradient) }
     }
-    rmsNormBackward(
+    model.norm.backward(
       dNormed,
       x: tape.middle,
-      weight: layer.feedForwardNorm.tile,
-      rstd: tape.middleScales,
+      norm,
+      scales: tape.middleScales,
       addingTo: d,
-      dWeight: weights?.feedForwardNorm
+      gradient: weights?.norm(.feedForwardNorm, bias: .feedForwardNormBias)
     )
+  }
+
+  /// Takes the residual gradient `d`, (rows, width), back to the input of a branch's last map.
+  ///
+  /// - Parameters:
+  ///   - branch: the branch.
+  ///   - d: left alone.
+  ///   - input: the map's input, where its weights or its extension learn.
+  ///   - dInput: set to the input's gradient.
+  ///   - tape: from the forward pass.
+  ///   - sink: gains the parameters' gradients.
+  private func branchBackward(
+    _ branch: LayerBranch,
+    _ d: Tile,
+    input: Tile?,
+    into dInput: Tile,
+    tape: LayerTape,
+    sink: GradientSink
+  ) {
+    let weights = sink.layers[index]
+    var dProduct = d
+    let branchTape = branch == .attention ? tape.attentionBranch : tape.feedForwardBranch
+    if let branchTape {
+      dProduct = workspace.tile(.gradientBranch, rows: d.rows, columns: d.columns)
+      dProduct.fill(0)
+      model.norm.backward(
+        d,
+        x: branchTape.product,
+        layer.norm(branch.norm),
+        scales: branchTape.scales,
+        addingTo: dProduct,
+        gradient: weights?.norm(branch.norm)
+      )
+    }
+    multiply(dProduct, layer.tile(branch.map), into: dInput)
+    guard let input else { return }
+    let part = ExtendedPart(branch.projection)
+    extendBackward(part, dProduct, input: input, dInput: dInput, tape: tape, sink: sink)
+    if let gradient = weights?[branch.map] {
+      multiply(transposed: dProduct, input, into: gradient, beta: 1)
+    }
+    if let gradient = weights?[branch.bias] { addColumnSums(of: dProduct, to: gradient) }
   }
 
   /// Takes the middle stream's gradient `d`, (rows, width), back through attention.
@@ -71,11 +117,8 @@ extension DecoderLayerPass {
     wantsInput: Bool
   ) -> Tile? {
     let (qWidth, kWidth) = (configuration.queryWidth, configuration.keyWidth)
-    let weights = sink.layers[index]
     let dAttended = workspace.tile(.attended, rows: rowCount, columns: qWidth)
-    multiply(d, layer.output.tile, into: dAttended)
-    extendBackward(.o, d, input: tape.attended, dInput: dAttended, tape: tape, sink: sink)
-    if let weights { multiply(transposed: d, tape.attended, into: weights.output, beta: 1) }
+    branchBackward(.attention, d, input: tape.attended, into: dAttended, tape: tape, sink: sink)
 
     let dQ: Tile
     let dKeyValue: Tile
@@ -90,11 +133,14 @@ extension DecoderLayerPass {
     let (dK, dV) = (dKeyValue.columns(0..<kWidth), dKeyValue.columns(kWidth..<2 * kWidth))
     // Sequences without a wanted row have no span, and their keys no gradient.
     if rows != nil { dKeyValue.fill(0) }
-    let attention = shard.attention(configuration, rows: rows)
+    let attention = shard.attention(configuration, layer: index, rows: rows)
     attention.backward(dOut: dAttended, q: tape.q, k: tape.k, v: tape.v, dQ: dQ, dK: dK, dV: dV)
-    let queryPositions = rows.map { $0.map { shard.positions[$0] } } ?? shard.positions
-    model.rotary.rotate(dQ, positions: queryPositions, isInverse: true)
-    model.rotary.rotate(dK, positions: shard.positions, isInverse: true)
+    if let rotary = model.rotaryTable(index) {
+      let queryPositions = rows.map { $0.map { shard.positions[$0] } } ?? shard.positions
+      rotary.rotate(dQ, positions: queryPositions, isInverse: true)
+      rotary.rotate(dK, positions: shard.positions, isInverse: true)
+    }
+    if let headNorms = tape.headNorms { headNormsBackward(dQ: dQ, dK: dK, headNorms, sink: sink) }
     return projectBackward(
       dQ: dQ,
       dKeyValue: dKeyValue,
@@ -103,6 +149,31 @@ extension DecoderLayerPass {
       sink: sink,
       wantsInput: wantsInput
     )
+  }
+
+  /// Takes the gradients of queries and keys back through the norms of their heads, in place.
+  private func headNormsBackward(
+    dQ: Tile,
+    dK: Tile,
+    _ tape: HeadNormTape,
+    sink: GradientSink
+  ) {
+    let weights = sink.layers[index]
+    for (d, x, slot, scales) in [
+      (dQ, tape.q, LayerSlot.queryNorm, tape.qScales), (dK, tape.k, .keyNorm, tape.kScales),
+    ] {
+      let dy = workspace.tile(.gradientHeads, rows: d.rows, columns: d.columns)
+      dy.copy(from: d)
+      d.fill(0)
+      headNormBackward(
+        dy,
+        x: x,
+        weight: layer.tile(slot),
+        rstd: scales,
+        addingTo: d,
+        dWeight: weights?[slot]
+      )
+    }
   }
 
   /// Takes the gradients of queries, keys and values back to the layer's input.
@@ -119,14 +190,14 @@ extension DecoderLayerPass {
     let weights = sink.layers[index]
     let normed = workspace.tile(.normed, rows: tokenCount, columns: width)
     let scales = workspace.tile(.scales, rows: tokenCount, columns: 1)
-    let norm = layer.inputNorm.tile
-    rmsNormForward(tape.input, weight: norm, epsilon: model.epsilon, into: normed, rstd: scales)
+    let norm = layer.norm(.inputNorm, bias: .inputNormBias)
+    model.norm.forward(tape.input, norm, into: normed, scales: scales)
     var queryInput = normed
     if let rows {
       queryInput = workspace.tile(.normedRows, rows: rowCount, columns: width)
       queryInput.gather(rows, from: normed)
     }
-    let matrix = layer.queryKeyValue.tile
+    let matrix = layer.tile(.queryKeyValue)
     let dNormed = wantsInput ? workspace.tile(.gradient, rows: tokenCount, columns: width) : nil
     var dQueryInput: Tile?
     if let dNormed {
@@ -139,18 +210,23 @@ extension DecoderLayerPass {
       dQueryInput = target
     }
     let (dK, dV) = (dKeyValue.columns(0..<kWidth), dKeyValue.columns(kWidth..<2 * kWidth))
-    extendBackward(.q, dQ, input: queryInput, dInput: dQueryInput, tape: tape, sink: sink)
-    extendBackward(.k, dK, input: normed, dInput: dNormed, tape: tape, sink: sink)
-    extendBackward(.v, dV, input: normed, dInput: dNormed, tape: tape, sink: sink)
-    if let weights {
-      let gradient = weights.queryKeyValue
+    let (queries, others) = ExtendedPart.joint(configuration)
+    let extended = { (part: ExtendedPart, d: Tile, input: Tile, dInput: Tile?) in
+      extendBackward(part, d, input: input, dInput: dInput, tape: tape, sink: sink)
+    }
+    extended(ExtendedPart(.q), dQ, queryInput, dQueryInput)
+    extended(queries, dQ, queryInput, dQueryInput)
+    extended(ExtendedPart(.k), dK, normed, dNormed)
+    extended(ExtendedPart(.v), dV, normed, dNormed)
+    extended(others, dKeyValue, normed, dNormed)
+    if let gradient = weights?[.queryKeyValue] {
       multiply(transposed: dQ, queryInput, into: gradient.rows(0..<qWidth), beta: 1)
       let keyValueRows = gradient.rows(qWidth..<qWidth + 2 * kWidth)
       multiply(transposed: dKeyValue, normed, into: keyValueRows, beta: 1)
-      if let bias = weights.queryKeyValueBias {
-        addColumnSums(of: dQ, to: bias.columns(0..<qWidth))
-        addColumnSums(of: dKeyValue, to: bias.columns(qWidth..<qWidth + 2 * kWidth))
-      }
+    }
+    if let gradient = weights?[.queryKeyValueBias] {
+      addColumnSums(of: dQ, to: gradient.columns(0..<qWidth))
+      addColumnSums(of: dKeyValue, to: gradient.columns(qWidth..<qWidth + 2 * kWidth))
     }
     guard let dNormed, let dQueryInput else { return nil }
     var dInput = dMiddle
@@ -159,34 +235,36 @@ extension DecoderLayerPass {
       dInput = Tile(rows: tokenCount, columns: width, zeroed: true)
       dMiddle.scatterAdd(rows, to: dInput)
     }
-    rmsNormBackward(
+    model.norm.backward(
       dNormed,
       x: tape.input,
-      weight: norm,
-      rstd: tape.inputScales,
+      norm,
+      scales: tape.inputScales,
       addingTo: dInput,
-      dWeight: weights?.inputNorm
+      gradient: weights?.norm(.inputNorm, bias: .inputNormBias)
     )
     return dInput
   }
 
-  /// Adds the gradients of one projection's extension, and its part of the input's gradient.
+  /// Adds the gradients of one part's extension, and its part of the input's gradient.
   private func extendBackward(
-    _ projection: Projection,
+    _ part: ExtendedPart,
     _ dOutput: Tile,
     input: Tile,
     dInput: Tile?,
     tape: LayerTape,
     sink: GradientSink
   ) {
-    guard let adapter, let reduced = tape.lowRank[projection],
-      let place = adapter.position(layer: index, projection: projection)
+    guard let adapter, let reduced = tape.lowRank[part],
+      let place = adapter.position(layer: index, projection: part.projection)
     else { return }
     let scaling = adapter.configuration.scaling
     let a = adapter.parameters.matrices[place].tile
-    let b = adapter.parameters.matrices[place + 1].tile
-    multiply(transposed: dOutput, reduced, into: sink.adapter[place + 1], alpha: scaling, beta: 1)
+    let outputs = { (b: Tile) -> Tile in part.outputs.map { b.rows($0) } ?? b }
+    let gradient = outputs(sink.adapter[place + 1])
+    multiply(transposed: dOutput, reduced, into: gradient, alpha: scaling, beta: 1)
     let dReduced = workspace.tile(.gradientLowRank, rows: dOutput.rows, columns: reduced.columns)
+    let b = outputs(adapter.parameters.matrices[place + 1].tile)
     multiply(dOutput, b, into: dReduced, alpha: scaling)
     multiply(transposed: dReduced, input, into: sink.adapter[place], beta: 1)
     if let dInput { multiply(dReduced, a, into: dInput, beta: 1) }

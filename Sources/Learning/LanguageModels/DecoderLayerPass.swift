@@ -1,3 +1,4 @@
+internal import ModelFiles
 internal import Tensors
 
 /// One layer applied to one shard, with or without an adapter.
@@ -28,41 +29,38 @@ struct DecoderLayerPass {
   /// - Returns: The residual stream after the layer: (rows, width).
   func forward(_ x: Tile, tape: inout LayerTape?, records: Bool) -> Tile {
     let width = configuration.width
-    var lowRank: [Projection: Tile] = [:]
+    var lowRank: [ExtendedPart: Tile] = [:]
     let scales = fresh(.scales, rows: tokenCount, columns: 1, records)
     let normed = workspace.tile(.normed, rows: tokenCount, columns: width)
-    let norm = layer.inputNorm.tile
-    rmsNormForward(x, weight: norm, epsilon: model.epsilon, into: normed, rstd: scales)
+    model.norm.forward(
+      x,
+      layer.norm(.inputNorm, bias: .inputNormBias),
+      into: normed,
+      scales: scales
+    )
 
-    let (q, k, v) = project(normed, records: records, lowRank: &lowRank)
+    let (q, k, v, headNorms) = project(normed, records: records, lowRank: &lowRank)
     onKeysAndValues?(k, v)
     let attended = fresh(.attended, rows: rowCount, columns: configuration.queryWidth, records)
-    shard.attention(configuration, rows: rows).forward(q: q, k: k, v: v, into: attended)
+    shard.attention(configuration, layer: index, rows: rows)
+      .forward(q: q, k: k, v: v, into: attended)
 
     let middle = residual(x, records: records)
-    packed.output.multiply(attended, into: middle, accumulate: true)
-    extend(.o, attended, into: middle, records: records, lowRank: &lowRank)
+    let attentionBranch = add(.attention, attended, to: middle, records, lowRank: &lowRank)
 
     let middleScales = fresh(.scales, rows: rowCount, columns: 1, records)
     let normedMiddle = workspace.tile(.normed, rows: rowCount, columns: width)
-    rmsNormForward(
-      middle,
-      weight: layer.feedForwardNorm.tile,
-      epsilon: model.epsilon,
-      into: normedMiddle,
-      rstd: middleScales
+    let norm = layer.norm(.feedForwardNorm, bias: .feedForwardNormBias)
+    model.norm.forward(middle, norm, into: normedMiddle, scales: middleScales)
+    let gateUp = expand(normedMiddle, records: records, lowRank: &lowRank)
+    let activated = workspace.tile(
+      .activated,
+      rows: rowCount,
+      columns: configuration.feedForwardWidth
     )
-    let inner = configuration.feedForwardWidth
-    let gateUp = fresh(.gateUp, rows: rowCount, columns: 2 * inner, records)
-    packed.gateUp.multiply(normedMiddle, into: gateUp)
-    let (gate, up) = (gateUp.columns(0..<inner), gateUp.columns(inner..<2 * inner))
-    extend(.gate, normedMiddle, into: gate, records: records, lowRank: &lowRank)
-    extend(.up, normedMiddle, into: up, records: records, lowRank: &lowRank)
-    let activated = workspace.tile(.activated, rows: rowCount, columns: inner)
-    gatedActivationForward(gateUp, into: activated)
+    configuration.traits.feedForward.forward(gateUp, into: activated)
     let result = records ? copy(middle) : middle
-    packed.down.multiply(activated, into: result, accumulate: true)
-    extend(.down, activated, into: result, records: records, lowRank: &lowRank)
+    let feedForwardBranch = add(.feedForward, activated, to: result, records, lowRank: &lowRank)
 
     if records {
       tape = LayerTape(
@@ -76,6 +74,9 @@ struct DecoderLayerPass {
         middle: middle,
         middleScales: middleScales,
         gateUp: gateUp,
+        headNorms: headNorms,
+        attentionBranch: attentionBranch,
+        feedForwardBranch: feedForwardBranch,
         lowRank: lowRank
       )
     }
@@ -86,10 +87,10 @@ struct DecoderLayerPass {
   private func project(
     _ normed: Tile,
     records: Bool,
-    lowRank: inout [Projection: Tile]
-  ) -> (q: Tile, k: Tile, v: Tile) {
+    lowRank: inout [ExtendedPart: Tile]
+  ) -> (q: Tile, k: Tile, v: Tile, headNorms: HeadNormTape?) {
     let (qWidth, kWidth) = (configuration.queryWidth, configuration.keyWidth)
-    let bias = layer.queryKeyValueBias?.tile
+    let bias = layer[.queryKeyValueBias]?.tile
     let q: Tile
     let keyValue: Tile
     let queryInput: Tile
@@ -114,36 +115,106 @@ struct DecoderLayerPass {
       addRow(bias.columns(qWidth..<qWidth + 2 * kWidth), to: keyValue)
     }
     let (k, v) = (keyValue.columns(0..<kWidth), keyValue.columns(kWidth..<2 * kWidth))
-    extend(.q, queryInput, into: q, records: records, lowRank: &lowRank)
-    extend(.k, normed, into: k, records: records, lowRank: &lowRank)
-    extend(.v, normed, into: v, records: records, lowRank: &lowRank)
-    model.rotary.rotate(q, positions: queryPositions)
-    model.rotary.rotate(k, positions: shard.positions)
-    return (q, k, v)
+    let (queries, others) = ExtendedPart.joint(configuration)
+    extend(ExtendedPart(.q), queryInput, into: q, records: records, lowRank: &lowRank)
+    extend(queries, queryInput, into: q, records: records, lowRank: &lowRank)
+    extend(ExtendedPart(.k), normed, into: k, records: records, lowRank: &lowRank)
+    extend(ExtendedPart(.v), normed, into: v, records: records, lowRank: &lowRank)
+    extend(others, normed, into: keyValue, records: records, lowRank: &lowRank)
+    let headNorms = normHeads(q: q, k: k, records: records)
+    if let rotary = model.rotaryTable(index) {
+      rotary.rotate(q, positions: queryPositions)
+      rotary.rotate(k, positions: shard.positions)
+    }
+    return (q, k, v, headNorms)
+  }
+
+  /// Norms the heads of queries and keys in place, in families that do.
+  private func normHeads(q: Tile, k: Tile, records: Bool) -> HeadNormTape? {
+    guard let qNorm = layer[.queryNorm]?.tile, let kNorm = layer[.keyNorm]?.tile else { return nil }
+    let epsilon = model.norm.epsilon
+    func norm(_ x: Tile, _ weight: Tile) -> (before: Tile?, scales: Tile) {
+      let before = records ? copy(x) : nil
+      let heads = x.columns / weight.columns
+      let scales = fresh(.headScales, rows: heads, columns: x.rows, records)
+      headNormForward(x, weight: weight, epsilon: epsilon, rstd: scales)
+      return (before, scales)
+    }
+    let (qBefore, qScales) = norm(q, qNorm)
+    let (kBefore, kScales) = norm(k, kNorm)
+    guard let qBefore, let kBefore else { return nil }
+    return HeadNormTape(q: qBefore, k: kBefore, qScales: qScales, kScales: kScales)
+  }
+
+  /// Computes what the feed-forward layer's activation is given: (rows, gateUpWidth).
+  private func expand(
+    _ normed: Tile,
+    records: Bool,
+    lowRank: inout [ExtendedPart: Tile]
+  ) -> Tile {
+    let inner = configuration.feedForwardWidth
+    let gateUp = fresh(.gateUp, rows: rowCount, columns: configuration.gateUpWidth, records)
+    packed.gateUp.multiply(normed, into: gateUp)
+    if let bias = layer[.gateUpBias]?.tile { addRow(bias, to: gateUp) }
+    let up = gateUp.columns(gateUp.columns - inner..<gateUp.columns)
+    extend(
+      ExtendedPart(.gate),
+      normed,
+      into: gateUp.columns(0..<inner),
+      records: records,
+      lowRank: &lowRank
+    )
+    extend(ExtendedPart(.up), normed, into: up, records: records, lowRank: &lowRank)
+    return gateUp
+  }
+
+  /// Adds a branch's product to the residual stream, normed before in families that do.
+  private func add(
+    _ branch: LayerBranch,
+    _ input: Tile,
+    to stream: Tile,
+    _ records: Bool,
+    lowRank: inout [ExtendedPart: Tile]
+  ) -> BranchTape? {
+    let weights = branch == .attention ? packed.output : packed.down
+    let isNormed = layer[branch.norm] != nil
+    let target =
+      isNormed
+      ? fresh(.branch, rows: rowCount, columns: configuration.width, records) : stream
+    weights.multiply(input, into: target, accumulate: !isNormed)
+    if let bias = layer[branch.bias]?.tile { addRow(bias, to: target) }
+    let part = ExtendedPart(branch.projection)
+    extend(part, input, into: target, records: records, lowRank: &lowRank)
+    guard isNormed else { return nil }
+    let scales = fresh(.branchScales, rows: rowCount, columns: 1, records)
+    let normed = workspace.tile(.branchNormed, rows: rowCount, columns: configuration.width)
+    model.norm.forward(target, layer.norm(branch.norm), into: normed, scales: scales)
+    stream.add(normed)
+    return records ? BranchTape(product: target, scales: scales) : nil
   }
 
   /// Adds the adapter's part of a projection to its output.
   private func extend(
-    _ projection: Projection,
+    _ part: ExtendedPart,
     _ input: Tile,
     into output: Tile,
     records: Bool,
-    lowRank: inout [Projection: Tile]
+    lowRank: inout [ExtendedPart: Tile]
   ) {
-    guard let adapter, let place = adapter.position(layer: index, projection: projection) else {
-      return
-    }
+    guard let adapter, let place = adapter.position(layer: index, projection: part.projection)
+    else { return }
     let rank = adapter.configuration.rank
     let reduced = fresh(.lowRank, rows: input.rows, columns: rank, records)
     multiply(input, transposed: adapter.parameters.matrices[place].tile, into: reduced)
+    let b = adapter.parameters.matrices[place + 1].tile
     multiply(
       reduced,
-      transposed: adapter.parameters.matrices[place + 1].tile,
+      transposed: part.outputs.map { b.rows($0) } ?? b,
       into: output,
       alpha: adapter.configuration.scaling,
       beta: 1
     )
-    if records { lowRank[projection] = reduced }
+    if records { lowRank[part] = reduced }
   }
 
   /// The residual stream that attention adds to: `x` itself, or a copy that may be changed.

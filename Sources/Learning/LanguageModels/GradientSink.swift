@@ -9,57 +9,47 @@ final class GradientSink {
   let adapter: [Tile]
   /// The layers' own weight gradients by layer index; empty unless they were asked for.
   let layers: [Int: LayerGradient]
-  /// The final norm's gradient, where weights were asked for: (1, width).
-  let finalNorm: Tile?
+  /// The final norm's gradient, where weights were asked for.
+  let finalNorm: NormWeights?
 
   /// Starts with gradients of zero.
   init(adapter: LowRankAdapter?, model: LanguageModel, layers range: Range<Int>, weights: Bool) {
-    self.adapter = (adapter?.parameters.matrices ?? []).map {
-      Tile(rows: $0.rows, columns: $0.columns, zeroed: true)
+    let zeros = { (matrix: Matrix) -> Tile in
+      Tile(rows: matrix.rows, columns: matrix.columns, zeroed: true)
     }
+    self.adapter = (adapter?.parameters.matrices ?? []).map(zeros)
     var layers: [Int: LayerGradient] = [:]
     if weights {
       for index in range { layers[index] = LayerGradient(zerosFor: model.layers[index]) }
     }
     self.layers = layers
-    finalNorm = weights ? Tile(rows: 1, columns: model.configuration.width, zeroed: true) : nil
+    finalNorm =
+      weights
+      ? NormWeights(weight: zeros(model.finalNorm), bias: model.finalNormBias.map(zeros)) : nil
   }
 
   /// The gradients of one layer's own weights, shaped like `DecoderLayer`.
   struct LayerGradient {
-    let inputNorm: Tile
-    let queryKeyValue: Tile
-    let queryKeyValueBias: Tile?
-    let output: Tile
-    let feedForwardNorm: Tile
-    let gateUp: Tile
-    let down: Tile
+    private let tiles: [Tile?]
 
     /// Starts with gradients of zero.
     init(zerosFor layer: DecoderLayer) {
-      let zeros = { (matrix: Matrix) -> Tile in
-        Tile(rows: matrix.rows, columns: matrix.columns, zeroed: true)
+      tiles = LayerSlot.allCases.map { slot in
+        layer[slot].map { Tile(rows: $0.rows, columns: $0.columns, zeroed: true) }
       }
-      inputNorm = zeros(layer.inputNorm)
-      queryKeyValue = zeros(layer.queryKeyValue)
-      queryKeyValueBias = layer.queryKeyValueBias.map(zeros)
-      output = zeros(layer.output)
-      feedForwardNorm = zeros(layer.feedForwardNorm)
-      gateUp = zeros(layer.gateUp)
-      down = zeros(layer.down)
+    }
+
+    /// The gradient of a matrix; `nil` where the family has none.
+    subscript(_ slot: LayerSlot) -> Tile? { tiles[slot.rawValue] }
+
+    /// The gradient of a norm and its bias; `nil` where the family has none.
+    func norm(_ slot: LayerSlot, bias: LayerSlot? = nil) -> NormWeights? {
+      self[slot].map { NormWeights(weight: $0, bias: bias.flatMap { self[$0] }) }
     }
 
     /// The gradients as a layer.
-    func asLayer(like layer: DecoderLayer) -> DecoderLayer {
-      var result = layer
-      result.inputNorm = Matrix(takingOwnership: inputNorm)
-      result.queryKeyValue = Matrix(takingOwnership: queryKeyValue)
-      result.queryKeyValueBias = queryKeyValueBias.map { Matrix(takingOwnership: $0) }
-      result.output = Matrix(takingOwnership: output)
-      result.feedForwardNorm = Matrix(takingOwnership: feedForwardNorm)
-      result.gateUp = Matrix(takingOwnership: gateUp)
-      result.down = Matrix(takingOwnership: down)
-      return result
+    func asLayer() -> DecoderLayer {
+      DecoderLayer(tiles.map { $0.map { Matrix(takingOwnership: $0) } })
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import ModelFiles
 internal import Synchronization
 package import Tensors
 
@@ -73,13 +74,13 @@ extension LanguageModel {
   ) {
     let workspace = Workspace()
     var d = Tile(rows: recording.last.rows, columns: configuration.width, zeroed: true)
-    rmsNormBackward(
+    norm.backward(
       gradient.tile.rows(recording.outputRows),
       x: recording.last,
-      weight: finalNorm.tile,
-      rstd: recording.lastScales,
+      finalNormWeights,
+      scales: recording.lastScales,
       addingTo: d,
-      dWeight: sink.finalNorm
+      gradient: sink.finalNorm
     )
     // Below the lowest trained map nothing needs a gradient.
     let lowest =
@@ -87,6 +88,8 @@ extension LanguageModel {
       ? pass.firstLayer : max(pass.firstLayer, pass.adapter?.firstLayer ?? layers.count)
     for index in (lowest..<max(lowest, layers.count)).reversed() {
       let tape = recording.layers[index - pass.firstLayer]
+      // A layer's own first norm learns from the gradient that enters the layer.
+      let wantsInput = index > lowest || input != nil || !sink.layers.isEmpty
       let result = DecoderLayerPass(
         model: self,
         index: index,
@@ -94,7 +97,7 @@ extension LanguageModel {
         rows: tape.rows,
         adapter: pass.adapter,
         workspace: workspace
-      ).backward(d, tape: tape, sink: sink, wantsInput: index > lowest || input != nil)
+      ).backward(d, tape: tape, sink: sink, wantsInput: wantsInput)
       guard let result else { return }
       d = result
     }
@@ -118,12 +121,14 @@ extension LanguageModel {
     var result = ParameterSet()
     guard let finalNorm = sink.finalNorm else { return result }
     for index in range {
-      guard let gradient = sink.layers[index]?.asLayer(like: layers[index]) else { continue }
-      for (name, matrix) in gradient.named("model.layers.\(index).", configuration) {
+      guard let gradient = sink.layers[index]?.asLayer() else { continue }
+      for (name, matrix) in gradient.named(index, configuration, areGradients: true) {
         result.set(name, matrix)
       }
     }
-    result.set("model.norm.weight", Matrix(takingOwnership: finalNorm))
+    let name = configuration.family.names.finalNorm
+    result.set(name + ".weight", Matrix(takingOwnership: finalNorm.weight))
+    if let bias = finalNorm.bias { result.set(name + ".bias", Matrix(takingOwnership: bias)) }
     return result
   }
 }

@@ -16,7 +16,7 @@ extension LanguageModel {
       let shard = shards[index]
       let workspace = Workspace()
       let x = hidden.rows(shard.tokens)
-      x.gather(batch.tokens[shard.tokens].map { Int($0) }, from: embedding.tile)
+      embed(batch.tokens[shard.tokens], positions: shard.positions, into: x)
       for layer in 0..<count {
         var tape: LayerTape?
         _ = DecoderLayerPass(
@@ -136,7 +136,7 @@ extension LanguageModel {
       lastRows = rows
     }
     let scales = Tile(rows: x.rows, columns: 1)
-    rmsNormForward(x, weight: finalNorm.tile, epsilon: epsilon, into: output, rstd: scales)
+    norm.forward(x, finalNormWeights, into: output, scales: scales)
     return ShardRecording(
       shard: shard,
       outputRows: outputRows,

@@ -32,20 +32,26 @@ extension LanguageModel {
     _ metadata: ModelMetadata,
     _ weights: any WeightSource
   ) throws(ModelFileError) -> LanguageModel {
-    let hasBias = weights.shape(of: "model.layers.0." + DecoderLayer.biasNames[0]) != nil
-    let configuration = ModelConfiguration(metadata, hasAttentionBias: hasBias)
+    let configuration = ModelConfiguration(metadata)
     let (vocabulary, width) = (configuration.vocabularySize, configuration.width)
+    let (names, traits) = (metadata.family.names, metadata.traits)
     var layers: [DecoderLayer] = []
     for index in 0..<configuration.layerCount {
       layers.append(try layer(index, configuration, weights))
     }
+    let table = { (name: String, rows: Int) throws(ModelFileError) in
+      try matrix(name, rows, width, weights)
+    }
     return LanguageModel(
       configuration: configuration,
-      embedding: try matrix("model.embed_tokens.weight", vocabulary, width, weights),
+      embedding: try table(names.embedding + ".weight", vocabulary),
+      positionEmbedding: traits.learnsPositions
+        ? try table(names.positions + ".weight", configuration.contextLength) : nil,
       layers: layers,
-      finalNorm: try matrix("model.norm.weight", 1, width, weights),
+      finalNorm: try table(names.finalNorm + ".weight", 1).adding(metadata.family.normOffset),
+      finalNormBias: traits.norm == .layer ? try table(names.finalNorm + ".bias", 1) : nil,
       untiedHead: configuration.tiesEmbeddings
-        ? nil : try matrix("lm_head.weight", vocabulary, width, weights)
+        ? nil : try table(names.head + ".weight", vocabulary)
     )
   }
 
@@ -55,23 +61,16 @@ extension LanguageModel {
     _ weights: any WeightSource
   ) throws(ModelFileError) -> DecoderLayer {
     var layer = DecoderLayer(zerosFor: configuration)
-    let prefix = "model.layers.\(index)."
-    for part in DecoderLayer.parts(configuration) {
-      let columns = layer[keyPath: part.weights].columns
-      let start = part.rows.lowerBound * columns
-      try read(
-        prefix + part.name,
-        weights,
-        into: &layer[keyPath: part.weights],
-        at: start..<start + part.rows.count * columns
-      )
-    }
-    if var bias = layer.queryKeyValueBias {
-      let (q, k) = (configuration.queryWidth, configuration.keyWidth)
-      for (name, range) in zip(DecoderLayer.biasNames, [0..<q, q..<q + k, q + k..<q + 2 * k]) {
-        try read(prefix + name, weights, into: &bias, at: range)
+    let family = configuration.family
+    for part in LayerPart.all(configuration) {
+      let name = family.names.layer(index, part.tensor)
+      try check(name, weights, count: part.outputs.count * part.inputs)
+      try layer.set(part, transposed: family.transposesMaps) { (span) throws(ModelFileError) in
+        try weights.read(name, into: &span)
       }
-      layer.queryKeyValueBias = bias
+      if part.tensor.module.isNorm && !part.tensor.isBias {
+        layer[part.slot] = layer[part.slot]?.adding(family.normOffset)
+      }
     }
     return layer
   }
@@ -82,28 +81,26 @@ extension LanguageModel {
     _ columns: Int,
     _ weights: any WeightSource
   ) throws(ModelFileError) -> Matrix {
+    try check(name, weights, count: rows * columns)
     var matrix = Matrix(rows: rows, columns: columns)
-    try read(name, weights, into: &matrix, at: 0..<rows * columns)
+    try matrix.withMutableSpan { (span) throws(ModelFileError) in
+      try weights.read(name, into: &span)
+    }
     return matrix
   }
 
-  private static func read(
+  private static func check(
     _ name: String,
     _ weights: any WeightSource,
-    into matrix: inout Matrix,
-    at range: Range<Int>
+    count expected: Int
   ) throws(ModelFileError) {
     let count = try weights.elementCount(of: name)
-    guard count == range.count else {
+    guard count == expected else {
       throw .badTensor(
         file: weights.file,
         tensor: name,
-        detail: "it has \(count) numbers, but the configuration asks for \(range.count)"
+        detail: "it has \(count) numbers, but the configuration asks for \(expected)"
       )
-    }
-    try matrix.withMutableValues { (values) throws(ModelFileError) in
-      var span = UnsafeMutableBufferPointer(rebasing: values[range]).mutableSpan
-      try weights.read(name, into: &span)
     }
   }
 }
@@ -121,54 +118,48 @@ extension LanguageModel {
         using: &generator
       )
     }
-    let norm = { (generator: inout SeededGenerator) -> Matrix in
-      .uniform(rows: 1, columns: width, bound: 0.3, using: &generator).adding(1)
+    let norm = { (columns: Int, generator: inout SeededGenerator) -> Matrix in
+      .uniform(rows: 1, columns: columns, bound: 0.3, using: &generator).adding(1)
     }
     var layers: [DecoderLayer] = []
     for _ in 0..<configuration.layerCount {
       var layer = DecoderLayer(zerosFor: configuration)
-      layer.inputNorm = norm(&generator)
-      layer.queryKeyValue = random(layer.queryKeyValue, &generator)
-      layer.queryKeyValueBias = layer.queryKeyValueBias.map { random($0, &generator) }
-      layer.output = random(layer.output, &generator)
-      layer.feedForwardNorm = norm(&generator)
-      layer.gateUp = random(layer.gateUp, &generator)
-      layer.down = random(layer.down, &generator)
+      for slot in LayerSlot.allCases {
+        guard let matrix = layer[slot] else { continue }
+        layer[slot] =
+          slot.isNorm ? norm(matrix.columns, &generator) : random(matrix, &generator)
+      }
       layers.append(layer)
     }
+    let traits = configuration.traits
     let table = Matrix(rows: configuration.vocabularySize, columns: width)
+    let positions = Matrix(rows: configuration.contextLength, columns: width)
     self.init(
       configuration: configuration,
       embedding: random(table, &generator),
+      positionEmbedding: traits.learnsPositions ? random(positions, &generator) : nil,
       layers: layers,
-      finalNorm: norm(&generator),
+      finalNorm: norm(width, &generator),
+      finalNormBias: traits.norm == .layer
+        ? random(Matrix(rows: 1, columns: width), &generator) : nil,
       untiedHead: configuration.tiesEmbeddings ? nil : random(table, &generator)
     )
   }
 
   /// All weights under Hugging Face names, with an adapter's products added where given.
   package func weights(merging adapter: LowRankAdapter? = nil) -> ParameterSet {
+    let names = configuration.family.names
     var result = ParameterSet()
-    result.set("model.embed_tokens.weight", embedding)
+    result.set(names.embedding + ".weight", embedding)
+    if let positionEmbedding { result.set(names.positions + ".weight", positionEmbedding) }
     for (index, base) in layers.enumerated() {
       let layer = adapter.map { base.merging($0, layer: index, configuration) } ?? base
-      for (name, matrix) in layer.named("model.layers.\(index).", configuration) {
-        result.set(name, matrix)
-      }
+      for (name, matrix) in layer.named(index, configuration) { result.set(name, matrix) }
     }
-    result.set("model.norm.weight", finalNorm)
-    if let untiedHead { result.set("lm_head.weight", untiedHead) }
-    return result
-  }
-}
-
-extension Matrix {
-  /// This matrix with `value` added to every element.
-  fileprivate func adding(_ value: Float) -> Matrix {
-    var result = self
-    result.withMutableValues { values in
-      for index in values.indices { values[index] += value }
-    }
+    let offset = configuration.family.normOffset
+    result.set(names.finalNorm + ".weight", finalNorm.adding(-offset))
+    if let finalNormBias { result.set(names.finalNorm + ".bias", finalNormBias) }
+    if let untiedHead { result.set(names.head + ".weight", untiedHead) }
     return result
   }
 }

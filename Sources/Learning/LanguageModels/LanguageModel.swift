@@ -1,6 +1,7 @@
+internal import ModelFiles
 internal import Tensors
 
-/// A decoder of the Llama family with fixed weights; safe to share between threads.
+/// A decoder with fixed weights; safe to share between threads.
 ///
 /// Weights never change: adapters are applied beside them in training and merged into copies for
 /// generation. Batches are packed (`PackedBatch`); rows of every matrix are tokens.
@@ -9,6 +10,8 @@ package final class LanguageModel: Sendable {
   package let configuration: ModelConfiguration
   /// The token embeddings: (vocabulary, width).
   let embedding: Matrix
+  /// The rows added to the embeddings by position, in families that learn them: (context, width).
+  let positionEmbedding: Matrix?
   /// The layers, lowest first.
   let layers: [DecoderLayer]
   /// The layers' weights as the forward pass reads them.
@@ -17,48 +20,95 @@ package final class LanguageModel: Sendable {
   let packedHead: PackedWeights
   /// The norm before the heads: (1, width).
   let finalNorm: Matrix
+  /// Its bias, in families that have one: (1, width).
+  let finalNormBias: Matrix?
   /// The language-model head where it is not the embedding: (vocabulary, width).
   let untiedHead: Matrix?
-  /// The rotary angles of all positions.
-  let rotary: RotaryTable
+  /// The rotary angles of all positions; `nil` in families that learn positions.
+  let rotary: RotaryTable?
+  /// The rotary angles of the layers with a window, where they have their own base.
+  let localRotary: RotaryTable?
 
   /// Puts a model together.
   init(
     configuration: ModelConfiguration,
     embedding: Matrix,
+    positionEmbedding: Matrix? = nil,
     layers: [DecoderLayer],
     finalNorm: Matrix,
+    finalNormBias: Matrix? = nil,
     untiedHead: Matrix?
   ) {
     self.configuration = configuration
     self.embedding = embedding
+    self.positionEmbedding = positionEmbedding
     self.layers = layers
     packedLayers = PackedLayer.pack(layers, configuration)
     packedHead = PackedWeights((untiedHead ?? embedding).tile)
     self.finalNorm = finalNorm
+    self.finalNormBias = finalNormBias
     self.untiedHead = untiedHead
-    rotary = RotaryTable(
-      positionCount: configuration.contextLength,
+    let table = { (base: Double, divisors: [Double]) in
+      RotaryTable(
+        positionCount: configuration.contextLength,
+        headWidth: configuration.headWidth,
+        base: base,
+        divisors: divisors
+      )
+    }
+    let traits = configuration.traits
+    let divisors = traits.rotaryScaling.divisors(
       headWidth: configuration.headWidth,
       base: configuration.ropeTheta
     )
+    rotary = traits.learnsPositions ? nil : table(configuration.ropeTheta, divisors)
+    localRotary = traits.localRotaryBase.map { table($0, []) }
   }
 
   /// Makes a copy of a model with other layers.
   init(_ other: LanguageModel, layers: [DecoderLayer], packedLayers: [PackedLayer]) {
     configuration = other.configuration
     embedding = other.embedding
+    positionEmbedding = other.positionEmbedding
     self.layers = layers
     self.packedLayers = packedLayers
     packedHead = other.packedHead
     finalNorm = other.finalNorm
+    finalNormBias = other.finalNormBias
     untiedHead = other.untiedHead
     rotary = other.rotary
+    localRotary = other.localRotary
   }
 
   /// The language-model head: (vocabulary, width).
   var head: Matrix { untiedHead ?? embedding }
 
-  /// The constant under the root of the norms.
-  var epsilon: Float { Float(configuration.rmsNormEpsilon) }
+  /// The norm of the model's family.
+  var norm: Norm {
+    Norm(kind: configuration.traits.norm, epsilon: Float(configuration.normEpsilon))
+  }
+
+  /// The weights of the norm before the heads.
+  var finalNormWeights: NormWeights {
+    NormWeights(weight: finalNorm.tile, bias: finalNormBias?.tile)
+  }
+
+  /// The rotary angles of a layer; `nil` in families that learn positions.
+  func rotaryTable(_ layer: Int) -> RotaryTable? {
+    configuration.traits.isLocal(layer: layer) ? localRotary : rotary
+  }
+
+  /// Fills the residual stream entering layer 0.
+  ///
+  /// - Parameters:
+  ///   - tokens: one for each row.
+  ///   - positions: each token's place in its sequence.
+  ///   - x: (rows, width).
+  func embed(_ tokens: some Collection<Int32>, positions: [Int32], into x: Tile) {
+    x.gather(tokens.map { Int($0) }, from: embedding.tile)
+    if let scale = configuration.traits.embeddingScale { x.scale(by: Float(scale)) }
+    if let positionEmbedding {
+      x.addRows(positions.map { Int($0) }, of: positionEmbedding.tile)
+    }
+  }
 }

@@ -1,3 +1,4 @@
+internal import ModelFiles
 package import Tensors
 
 /// A low-rank adapter: `W x + (alpha / rank) B A x` for the chosen linear maps.
@@ -23,7 +24,11 @@ package struct LowRankAdapter: Sendable, Equatable {
   }
 
   /// Makes a new adapter: A uniform within `1 / sqrt(input)` (Kaiming with slope sqrt 5), B zero.
-  package init(_ configuration: AdapterConfiguration, model: ModelConfiguration, seed: UInt64) {
+  ///
+  /// The configuration's targets become those that the model has.
+  package init(_ wish: AdapterConfiguration, model: ModelConfiguration, seed: UInt64) {
+    var configuration = wish
+    configuration.targets = Projection.wanted(wish.targets, of: model)
     self.configuration = configuration
     firstLayer = configuration.firstLayer(of: model.layerCount)
     var parameters = ParameterSet()
@@ -35,7 +40,7 @@ package struct LowRankAdapter: Sendable, Equatable {
         var generator = SeededGenerator(seed: seed, streams: UInt64(layer), UInt64(index))
         positions[Key(layer: layer, projection: projection)] = parameters.count
         parameters.set(
-          Self.name(layer, projection, "A"),
+          Self.name(layer, projection, "A", model),
           .uniform(
             rows: configuration.rank,
             columns: input,
@@ -44,7 +49,7 @@ package struct LowRankAdapter: Sendable, Equatable {
           )
         )
         parameters.set(
-          Self.name(layer, projection, "B"),
+          Self.name(layer, projection, "B", model),
           Matrix(rows: output, columns: configuration.rank)
         )
       }
@@ -66,8 +71,27 @@ package struct LowRankAdapter: Sendable, Equatable {
   }
 
   /// PEFT's name of a matrix (`A` or `B`).
-  package static func name(_ layer: Int, _ projection: Projection, _ matrix: String) -> String {
-    "base_model.model.model.layers.\(layer).\(projection.moduleName).lora_\(matrix).weight"
+  package static func name(
+    _ layer: Int,
+    _ projection: Projection,
+    _ matrix: String,
+    _ model: ModelConfiguration
+  ) -> String {
+    let layers = "base_model.model.\(model.family.names.layers)"
+    return "\(layers)\(layer).\(projection.moduleName(model)).lora_\(matrix).weight"
+  }
+
+  /// The maps that matrices of these names extend.
+  package static func targets(
+    named names: some Sequence<String>,
+    _ model: ModelConfiguration
+  ) -> Set<Projection> {
+    let endings = Projection.all(of: model).map { ($0, ".\($0.moduleName(model)).lora_A.weight") }
+    var found: Set<Projection> = []
+    for name in names {
+      for (projection, ending) in endings where name.hasSuffix(ending) { found.insert(projection) }
+    }
+    return found
   }
 
   /// Returns the place of a map's A in the parameters, where the map is extended; its B follows.

@@ -1,6 +1,6 @@
-internal import ModelFiles
+package import ModelFiles
 
-/// The shape and constants of a decoder of the Llama family.
+/// The shape and constants of a decoder.
 package struct ModelConfiguration: Sendable, Equatable {
   /// The number of layers.
   package var layerCount: Int
@@ -20,12 +20,14 @@ package struct ModelConfiguration: Sendable, Equatable {
   package var contextLength: Int
   /// The base of the rotary frequencies.
   package var ropeTheta: Double
-  /// The constant under the root of RMS normalisation.
-  package var rmsNormEpsilon: Double
+  /// The constant under the root of the norms.
+  package var normEpsilon: Double
   /// Whether the language-model head is the embedding matrix.
   package var tiesEmbeddings: Bool
-  /// Whether queries, keys and values have biases (Qwen2).
-  package var hasAttentionBias: Bool
+  /// The family, which names the weights.
+  package var family: ModelFamily
+  /// What the decoder computes beyond plain layers.
+  package var traits: DecoderTraits
 
   /// Makes a configuration from its parts.
   package init(
@@ -38,9 +40,10 @@ package struct ModelConfiguration: Sendable, Equatable {
     vocabularySize: Int,
     contextLength: Int,
     ropeTheta: Double = 10_000,
-    rmsNormEpsilon: Double = 1e-5,
+    normEpsilon: Double = 1e-5,
     tiesEmbeddings: Bool = true,
-    hasAttentionBias: Bool = false
+    family: ModelFamily = .llama,
+    traits: DecoderTraits = DecoderTraits()
   ) {
     self.layerCount = layerCount
     self.width = width
@@ -51,9 +54,10 @@ package struct ModelConfiguration: Sendable, Equatable {
     self.vocabularySize = vocabularySize
     self.contextLength = contextLength
     self.ropeTheta = ropeTheta
-    self.rmsNormEpsilon = rmsNormEpsilon
+    self.normEpsilon = normEpsilon
     self.tiesEmbeddings = tiesEmbeddings
-    self.hasAttentionBias = hasAttentionBias
+    self.family = family
+    self.traits = traits
   }
 
   /// A model of a few thousand parameters, for tests.
@@ -73,11 +77,30 @@ package struct ModelConfiguration: Sendable, Equatable {
 
   /// The width of all key heads, or all value heads, together.
   package var keyWidth: Int { keyValueHeadCount * headWidth }
+
+  /// The width of gate and up together, or of up alone where there is no gate.
+  package var gateUpWidth: Int { (traits.feedForward.isGated ? 2 : 1) * feedForwardWidth }
+
+  /// What attention scores are multiplied by.
+  package var attentionScale: Float {
+    traits.attentionScale.map { Float($0) } ?? 1 / Float(headWidth).squareRoot()
+  }
+
+  /// The widths that the shapes in a layer are made of.
+  var widths: LayerWidths {
+    LayerWidths(
+      width: width,
+      head: headWidth,
+      query: queryWidth,
+      key: keyWidth,
+      feedForward: feedForwardWidth
+    )
+  }
 }
 
 extension ModelConfiguration {
   /// Takes over what a model file says of itself.
-  init(_ metadata: ModelMetadata, hasAttentionBias: Bool) {
+  init(_ metadata: ModelMetadata) {
     self.init(
       layerCount: metadata.layerCount,
       width: metadata.width,
@@ -88,9 +111,10 @@ extension ModelConfiguration {
       vocabularySize: metadata.vocabularySize,
       contextLength: metadata.contextLength,
       ropeTheta: metadata.ropeTheta,
-      rmsNormEpsilon: metadata.rmsNormEpsilon,
+      normEpsilon: metadata.normEpsilon,
       tiesEmbeddings: metadata.tiesEmbeddings,
-      hasAttentionBias: hasAttentionBias
+      family: metadata.family,
+      traits: metadata.traits
     )
   }
 }

@@ -9,19 +9,19 @@ struct PackedLayer: Sendable {
   let keyValue: PackedWeights
   /// The attention's output: (width, queryWidth).
   let output: PackedWeights
-  /// Gate, then up: (2 feedForwardWidth, width).
+  /// Gate, then up: (gateUpWidth, width).
   let gateUp: PackedWeights
   /// The feed-forward layer's output: (width, feedForwardWidth).
   let down: PackedWeights
 
   /// Packs a layer.
   init(_ layer: DecoderLayer, _ configuration: ModelConfiguration) {
-    let joint = layer.queryKeyValue.tile
+    let joint = layer.tile(.queryKeyValue)
     query = PackedWeights(joint.rows(0..<configuration.queryWidth))
     keyValue = PackedWeights(joint.rows(configuration.queryWidth..<joint.rows))
-    output = PackedWeights(layer.output.tile)
-    gateUp = PackedWeights(layer.gateUp.tile)
-    down = PackedWeights(layer.down.tile)
+    output = PackedWeights(layer.tile(.output))
+    gateUp = PackedWeights(layer.tile(.gateUp))
+    down = PackedWeights(layer.tile(.down))
   }
 
   /// Packs layers, each on whatever thread is free.

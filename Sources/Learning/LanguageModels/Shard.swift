@@ -1,3 +1,4 @@
+internal import ModelFiles
 internal import Tensors
 
 /// Some neighbouring groups of a batch that one thread takes through the layers.
@@ -53,8 +54,12 @@ struct Shard: Sendable {
     return shards
   }
 
-  /// The attention of this shard, from all rows or only the chosen ones (ascending).
-  func attention(_ configuration: ModelConfiguration, rows: [Int]?) -> CausalAttention {
+  /// The attention of this shard in one layer, from all rows or only the chosen ones (ascending).
+  func attention(
+    _ configuration: ModelConfiguration,
+    layer: Int,
+    rows: [Int]?
+  ) -> CausalAttention {
     var spans: [CausalAttention.Span] = []
     var limits: [Int32] = []
     var next = 0
@@ -80,7 +85,9 @@ struct Shard: Sendable {
       keyValueHeads: configuration.keyValueHeadCount,
       headWidth: configuration.headWidth,
       spans: spans,
-      limits: limits
+      limits: limits,
+      window: configuration.traits.window(ofLayer: layer),
+      scale: configuration.attentionScale
     )
   }
 }

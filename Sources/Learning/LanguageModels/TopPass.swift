@@ -27,6 +27,6 @@ struct ShardRecording: Sendable {
   let last: Tile
   /// Which rows of `last` are wanted, where the pass had no layer to choose them in.
   let lastRows: [Int]?
-  /// One over the root mean square of each wanted row.
+  /// The scale of each wanted row's norm.
   let lastScales: Tile
 }

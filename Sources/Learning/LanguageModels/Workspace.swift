@@ -13,10 +13,16 @@ final class Workspace {
     case activated
     case scales
     case lowRank
+    case branch
+    case branchNormed
+    case branchScales
+    case headScales
     case gradient
     case gradientJoint
     case gradientActivated
     case gradientLowRank
+    case gradientBranch
+    case gradientHeads
   }
 
   private var buffers: [FloatBuffer?] = Array(repeating: nil, count: Purpose.allCases.count)

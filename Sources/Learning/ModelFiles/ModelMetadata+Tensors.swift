@@ -1,28 +1,37 @@
 extension ModelMetadata {
   /// The tensors a model of this shape needs, with their shapes, in the order of the forward pass.
   package var expectedShapes: [(name: String, shape: [Int])] {
-    var shapes: [(name: String, shape: [Int])] = [
-      ("model.embed_tokens.weight", [vocabularySize, width])
+    tensors(family.names).map { ($0.name, $0.shape) }
+  }
+
+  /// The tensors of a model of this shape by the names of some kind of checkpoint, with the shapes
+  /// and the order of Hugging Face's.
+  func tensors(
+    _ names: TensorNames
+  ) -> [(name: String, shape: [Int], tensor: LayerTensor?)] {
+    var tensors: [(name: String, shape: [Int], tensor: LayerTensor?)] = [
+      (names.embedding + ".weight", [vocabularySize, width], nil)
     ]
-    let queryWidth = headCount * headWidth
-    let keyWidth = keyValueHeadCount * headWidth
-    for layer in 0..<layerCount {
-      let prefix = "model.layers.\(layer)."
-      shapes += [
-        (prefix + "input_layernorm.weight", [width]),
-        (prefix + "self_attn.q_proj.weight", [queryWidth, width]),
-        (prefix + "self_attn.k_proj.weight", [keyWidth, width]),
-        (prefix + "self_attn.v_proj.weight", [keyWidth, width]),
-        (prefix + "self_attn.o_proj.weight", [width, queryWidth]),
-        (prefix + "post_attention_layernorm.weight", [width]),
-        (prefix + "mlp.gate_proj.weight", [feedForwardWidth, width]),
-        (prefix + "mlp.up_proj.weight", [feedForwardWidth, width]),
-        (prefix + "mlp.down_proj.weight", [width, feedForwardWidth]),
-      ]
+    if traits.learnsPositions {
+      tensors.append((names.positions + ".weight", [contextLength, width], nil))
     }
-    shapes.append(("model.norm.weight", [width]))
-    if !tiesEmbeddings { shapes.append(("lm_head.weight", [vocabularySize, width])) }
-    return shapes
+    for layer in 0..<layerCount {
+      for tensor in family.layerTensors(traits) {
+        tensors.append((names.layer(layer, tensor), shape(of: tensor), tensor))
+      }
+    }
+    tensors.append((names.finalNorm + ".weight", [width], LayerTensor(.inputNorm)))
+    if traits.norm == .layer {
+      tensors.append((names.finalNorm + ".bias", [width], LayerTensor(.inputNorm, isBias: true)))
+    }
+    if !tiesEmbeddings { tensors.append((names.head + ".weight", [vocabularySize, width], nil)) }
+    return tensors
+  }
+
+  private func shape(of tensor: LayerTensor) -> [Int] {
+    let (inputs, outputs) = widths.ends(of: tensor.module)
+    if tensor.isBias || tensor.module.isNorm { return [outputs] }
+    return family.transposesMaps ? [inputs, outputs] : [outputs, inputs]
   }
 
   /// Refuses weights that lack a tensor or have one of another shape.
@@ -62,18 +71,41 @@ extension ModelMetadata {
         detail: "\(headCount) heads cannot share \(keyValueHeadCount) key-value heads"
       )
     }
-    guard headWidth % 2 == 0 else {
+    guard traits.learnsPositions || headWidth % 2 == 0 else {
       throw .malformed(file: file, detail: "the width of a head, \(headWidth), is odd")
     }
-    guard ropeTheta.isFinite, ropeTheta > 0, rmsNormEpsilon.isFinite, rmsNormEpsilon >= 0 else {
+    guard normEpsilon.isFinite, normEpsilon >= 0 else {
       throw .malformed(
         file: file,
-        detail: "the rotary base \(ropeTheta) or the RMS epsilon \(rmsNormEpsilon) makes no sense"
+        detail: "the epsilon of the norms, \(normEpsilon), makes no sense"
       )
     }
+    try checkTraits(file: file)
     for id in [bosTokenID, padTokenID].compactMap({ $0 }) + eosTokenIDs
     where id < 0 || Int(id) >= vocabularySize {
       throw .malformed(file: file, detail: "the special token id \(id) is outside the vocabulary")
+    }
+  }
+
+  /// Refuses numbers of single traits that no model has.
+  private func checkTraits(file: String) throws(ModelFileError) {
+    for base in [ropeTheta, traits.localRotaryBase ?? 1] where !base.isFinite || base <= 0 {
+      throw .malformed(file: file, detail: "the rotary base \(base) makes no sense")
+    }
+    guard traits.rotaryScaling.isValid(headWidth: headWidth) else {
+      throw .malformed(
+        file: file,
+        detail:
+          "the rotary scaling \(traits.rotaryScaling) makes no sense for heads of \(headWidth)"
+      )
+    }
+    if let window = traits.slidingWindow, window < 1 {
+      throw .malformed(file: file, detail: "the sliding window is \(window), not at least 1")
+    }
+    for (what, scale) in [
+      ("embedding", traits.embeddingScale ?? 1), ("attention", traits.attentionScale ?? 1),
+    ] where !scale.isFinite || scale <= 0 {
+      throw .malformed(file: file, detail: "the \(what) scale \(scale) makes no sense")
     }
   }
 }

@@ -1,7 +1,9 @@
-/// The shape of a model of the Llama family, from `config.json` or from GGUF keys.
+/// The shape of a model, from `config.json` or from GGUF keys.
 package struct ModelMetadata: Sendable, Equatable {
-  /// The architecture's name as Hugging Face spells it; only `llama` is read.
-  package var architecture: String
+  /// The family, which says how its checkpoints look.
+  package var family: ModelFamily
+  /// What its decoder computes beyond plain layers.
+  package var traits: DecoderTraits
   /// A free name for people; empty when the file has none.
   package var name: String
   /// The number of transformer blocks.
@@ -22,8 +24,8 @@ package struct ModelMetadata: Sendable, Equatable {
   package var contextLength: Int
   /// The base of the rotary frequencies.
   package var ropeTheta: Double
-  /// The constant under the root of RMS normalisation.
-  package var rmsNormEpsilon: Double
+  /// The constant under the root of the norms.
+  package var normEpsilon: Double
   /// Whether the language-model head is the embedding matrix.
   package var tiesEmbeddings: Bool
   /// The token that opens a sequence, where the model has one.
@@ -33,12 +35,10 @@ package struct ModelMetadata: Sendable, Equatable {
   /// The token for padding, where the model has one.
   package var padTokenID: Int32?
 
-  /// The architectures this project reads, for messages.
-  package static let supportedArchitectures = ["llama"]
-
   /// Makes a description from its parts.
   package init(
-    architecture: String = "llama",
+    family: ModelFamily = .llama,
+    traits: DecoderTraits = DecoderTraits(),
     name: String = "",
     layerCount: Int,
     width: Int,
@@ -49,13 +49,14 @@ package struct ModelMetadata: Sendable, Equatable {
     vocabularySize: Int,
     contextLength: Int,
     ropeTheta: Double,
-    rmsNormEpsilon: Double,
+    normEpsilon: Double,
     tiesEmbeddings: Bool,
     bosTokenID: Int32? = nil,
     eosTokenIDs: [Int32] = [],
     padTokenID: Int32? = nil
   ) {
-    self.architecture = architecture
+    self.family = family
+    self.traits = traits
     self.name = name
     self.layerCount = layerCount
     self.width = width
@@ -66,10 +67,21 @@ package struct ModelMetadata: Sendable, Equatable {
     self.vocabularySize = vocabularySize
     self.contextLength = contextLength
     self.ropeTheta = ropeTheta
-    self.rmsNormEpsilon = rmsNormEpsilon
+    self.normEpsilon = normEpsilon
     self.tiesEmbeddings = tiesEmbeddings
     self.bosTokenID = bosTokenID
     self.eosTokenIDs = eosTokenIDs
     self.padTokenID = padTokenID
+  }
+
+  /// The widths that the shapes in a layer are made of.
+  package var widths: LayerWidths {
+    LayerWidths(
+      width: width,
+      head: headWidth,
+      query: headCount * headWidth,
+      key: keyValueHeadCount * headWidth,
+      feedForward: feedForwardWidth
+    )
   }
 }

@@ -16,7 +16,7 @@ package struct StoredModel: Sendable {
     let weights: any WeightSource
     if ModelLocation(path) == .folder {
       metadata = try ModelMetadata(folder: path)
-      weights = try HuggingFaceWeights(folder: path)
+      weights = try folderWeights(path, metadata.family)
     } else {
       let gguf = try GGUFFile(path: path)
       metadata = try ModelMetadata(gguf)
@@ -24,5 +24,16 @@ package struct StoredModel: Sendable {
     }
     try metadata.check(weights)
     return StoredModel(path: path, metadata: metadata, weights: weights)
+  }
+
+  private static func folderWeights(
+    _ path: String,
+    _ family: ModelFamily
+  ) throws(ModelFileError) -> any WeightSource {
+    let weights = try HuggingFaceWeights(folder: path)
+    let name = family.names.embedding + ".weight"
+    guard let prefix = family.omittedPrefix, weights.shape(of: name) == nil else { return weights }
+    let prefixed = PrefixedWeights(base: weights, prefix: prefix)
+    return prefixed.shape(of: name) == nil ? weights : prefixed
   }
 }

@@ -1,7 +1,8 @@
 /// A set of named weight tensors, read one at a time as 32-bit floats.
 ///
-/// Names and layouts are those of Hugging Face checkpoints whatever the file is: a linear map is
-/// `[out, in]` row-major, and the rows of Q and K are in the half-split rotary order.
+/// Names and layouts are those of the family's Hugging Face checkpoints whatever the file is: a linear
+/// map is `[out, in]` row-major (`[in, out]` in GPT-2), and the rows of Q and K are in the half-split
+/// rotary order.
 package protocol WeightSource: Sendable {
   /// The file or folder the weights come from, for messages.
   var file: String { get }

@@ -24,18 +24,21 @@ package struct CausalAttention: Sendable {
     /// How many keys there are, those of the prefix first.
     var keyCount: Int { prefix.count + keys.count }
 
-    /// The first keys as columns of a block of scores and the rows that they stand in.
+    /// Some of the keys as columns of a block of scores and the rows that they stand in.
     ///
     /// One piece where the rows follow one another, two otherwise.
-    func pieces(keyCount: Int) -> [(columns: Range<Int>, rows: Range<Int>)] {
-      let shared = min(prefix.count, keyCount)
-      let own = keys.prefix(keyCount - shared)
-      if shared == 0 { return [(0..<keyCount, own)] }
-      if own.isEmpty { return [(0..<shared, prefix.prefix(shared))] }
-      if prefix.upperBound == keys.lowerBound {
-        return [(0..<keyCount, prefix.lowerBound..<own.upperBound)]
+    func pieces(_ range: Range<Int>) -> [(columns: Range<Int>, rows: Range<Int>)] {
+      // Keys of the prefix come first.
+      let shared = range.clamped(to: 0..<prefix.count)
+      let own = range.clamped(to: prefix.count..<keyCount)
+      let sharedRows = shared.shifted(by: prefix.lowerBound)
+      let ownRows = own.shifted(by: keys.lowerBound - prefix.count)
+      if shared.isEmpty { return [(0..<own.count, ownRows)] }
+      if own.isEmpty { return [(0..<shared.count, sharedRows)] }
+      if sharedRows.upperBound == ownRows.lowerBound {
+        return [(0..<range.count, sharedRows.lowerBound..<ownRows.upperBound)]
       }
-      return [(0..<shared, prefix), (shared..<keyCount, own)]
+      return [(0..<shared.count, sharedRows), (shared.count..<range.count, ownRows)]
     }
   }
 
@@ -50,17 +53,31 @@ package struct CausalAttention: Sendable {
   /// For each query row, how many of its sequence's keys, prefix included, it sees; ascending
   /// within a sequence.
   package let limits: [Int32]
+  /// How many of the keys up to its own a query sees; `nil` for all.
+  package let window: Int?
+  /// What scores are multiplied by.
+  package let scale: Float
 
   /// Spans that share a prefix, and so the gradients of its keys and values.
   private let families: [Range<Int>]
 
   private static let blockRows = 64
   private var group: Int { heads / keyValueHeads }
-  private var scale: Float { 1 / Float(headWidth).squareRoot() }
 
   /// Describes the attention of some sequences.
-  package init(heads: Int, keyValueHeads: Int, headWidth: Int, spans: [Span], limits: [Int32]) {
+  package init(
+    heads: Int,
+    keyValueHeads: Int,
+    headWidth: Int,
+    spans: [Span],
+    limits: [Int32],
+    window: Int? = nil,
+    scale: Float
+  ) {
     precondition(heads % keyValueHeads == 0, "query heads share key-value heads evenly")
+    precondition(window.map { $0 > 0 } ?? true, "a query sees its own key")
+    self.window = window
+    self.scale = scale
     self.heads = heads
     self.keyValueHeads = keyValueHeads
     self.headWidth = headWidth
@@ -92,11 +109,11 @@ package struct CausalAttention: Sendable {
       let span = spans[task / heads]
       let head = task % heads
       let scores = Tile(rows: Self.blockRows, columns: span.keyCount)
-      forEachBlock(of: span) { block, keyCount in
-        let weights = scores.rows(0..<block.count).columns(0..<keyCount)
-        attend(q: q, k: k, span: span, head: head, block: block, into: weights)
+      forEachBlock(of: span) { block, seen in
+        let weights = scores.rows(0..<block.count).columns(0..<seen.count)
+        attend(q: q, k: k, span: span, head: head, block: block, seen: seen, into: weights)
         let outBlock = part(out, block, head: head)
-        for (columns, rows) in span.pieces(keyCount: keyCount) {
+        for (columns, rows) in span.pieces(seen) {
           let values = part(v, rows, head: head / group)
           multiply(weights.columns(columns), values, into: outBlock, beta: columns.beta)
         }
@@ -150,12 +167,12 @@ package struct CausalAttention: Sendable {
   ) {
     let all = Tile(rows: 2 * Self.blockRows, columns: span.keyCount)
     for head in keyValueHead * group..<(keyValueHead + 1) * group {
-      forEachBlock(of: span) { block, keyCount in
-        let pieces = span.pieces(keyCount: keyCount)
-        let weights = all.rows(0..<block.count).columns(0..<keyCount)
+      forEachBlock(of: span) { block, seen in
+        let pieces = span.pieces(seen)
+        let weights = all.rows(0..<block.count).columns(0..<seen.count)
         let start = Self.blockRows
-        let dScores = all.rows(start..<start + block.count).columns(0..<keyCount)
-        attend(q: q, k: k, span: span, head: head, block: block, into: weights)
+        let dScores = all.rows(start..<start + block.count).columns(0..<seen.count)
+        attend(q: q, k: k, span: span, head: head, block: block, seen: seen, into: weights)
         let dBlock = part(dOut, block, head: head)
         for (columns, rows) in pieces {
           let dValues = part(dV, rows, head: keyValueHead)
@@ -163,17 +180,7 @@ package struct CausalAttention: Sendable {
           let values = part(v, rows, head: keyValueHead)
           multiply(dBlock, transposed: values, into: dScores.columns(columns))
         }
-        withLimits(block) { limits in
-          kernel_causal_softmax_backward(
-            dScores.pointer,
-            weights.pointer,
-            dScores.stride,
-            limits,
-            block.count,
-            keyCount,
-            scale
-          )
-        }
+        softmaxBackward(dScores, weights: weights, block: block, seen: seen)
         for (columns, rows) in pieces {
           let dPiece = dScores.columns(columns)
           let keys = part(k, rows, head: keyValueHead)
@@ -185,40 +192,33 @@ package struct CausalAttention: Sendable {
     }
   }
 
-  /// Computes the attention weights of one block of queries of one head.
+  /// Computes the attention weights of one block of queries of one head over the keys it sees.
   private func attend(
     q: Tile,
     k: Tile,
     span: Span,
     head: Int,
     block: Range<Int>,
+    seen: Range<Int>,
     into weights: Tile
   ) {
     let queries = part(q, block, head: head)
-    for (columns, rows) in span.pieces(keyCount: weights.columns) {
+    for (columns, rows) in span.pieces(seen) {
       let keys = part(k, rows, head: head / group)
       multiply(queries, transposed: keys, into: weights.columns(columns))
     }
-    withLimits(block) { limits in
-      kernel_causal_softmax_forward(
-        weights.pointer,
-        weights.stride,
-        limits,
-        block.count,
-        weights.columns,
-        scale
-      )
-    }
+    softmaxForward(weights, block: block, seen: seen)
   }
 
-  /// Calls `body` with each block of query rows and the number of keys its last row sees.
-  private func forEachBlock(of span: Span, _ body: (Range<Int>, Int) -> Void) {
+  /// Calls `body` with each block of query rows and the keys that any of its rows sees.
+  private func forEachBlock(of span: Span, _ body: (Range<Int>, Range<Int>) -> Void) {
     var start = span.queries.lowerBound
     while start < span.queries.upperBound {
       let end = min(start + Self.blockRows, span.queries.upperBound)
       let keyCount = Int(limits[end - 1])
       precondition(keyCount <= span.keyCount, "a query sees past its sequence")
-      body(start..<end, keyCount)
+      let first = window.map { max(0, Int(limits[start]) - $0) } ?? 0
+      body(start..<end, first..<keyCount)
       start = end
     }
   }
@@ -226,16 +226,14 @@ package struct CausalAttention: Sendable {
   private func part(_ tile: Tile, _ rows: Range<Int>, head: Int) -> Tile {
     tile.rows(rows).columns(head * headWidth..<(head + 1) * headWidth)
   }
-
-  private func withLimits(_ block: Range<Int>, _ body: (UnsafePointer<Int32>) -> Void) {
-    limits.withUnsafeBufferPointer { limits in
-      guard let base = limits.baseAddress else { return }
-      body(base + block.lowerBound)
-    }
-  }
 }
 
 extension Range where Bound == Int {
   /// What a product over these columns does with what stands in its output: the first one replaces it.
   fileprivate var beta: Float { lowerBound == 0 ? 0 : 1 }
+
+  /// The same range some places further.
+  fileprivate func shifted(by distance: Int) -> Range<Int> {
+    lowerBound + distance..<upperBound + distance
+  }
 }

@@ -67,32 +67,48 @@ package final class KeyValueSegment: @unchecked Sendable {
     keys(layer, head) + capacity * headWidth
   }
 
+  /// The positions of one head behind the first `skipped`.
+  private func run(_ layer: Int, _ head: Int, skipping skipped: Int) -> kernel_cache_run {
+    // Keys lie in blocks, so the run begins with a whole one.
+    let start = skipped / Int(kernel_key_block) * Int(kernel_key_block)
+    return kernel_cache_run(
+      keys: keys(layer, head) + start * headWidth,
+      values: values(layer, head) + start * headWidth,
+      count: count - start,
+      skipped: skipped - start
+    )
+  }
+
   /// Attends from one new position to all positions of some segments, in one layer.
   ///
   /// - Parameters:
   ///   - query: (1, heads * headWidth), rotated.
   ///   - segments: the sequence so far, oldest first, the new position included.
   ///   - layer: the layer.
+  ///   - window: how many of the last positions are seen; `nil` for all.
+  ///   - scale: what scores are multiplied by.
   ///   - out: as `query`.
   package static func attend(
     query: Tile,
     segments: [KeyValueSegment],
     layer: Int,
+    window: Int? = nil,
+    scale: Float,
     into out: Tile
   ) {
     guard let first = segments.first else { return }
     let group = query.columns / first.headWidth / first.headCount
-    let scale = 1 / Float(first.headWidth).squareRoot()
+    // Positions that have left the window.
+    let unseen = window.map { max(0, segments.reduce(0) { $0 + $1.count } - $0) } ?? 0
     withUnsafeTemporaryAllocation(of: kernel_cache_run.self, capacity: segments.count) { runs in
       for head in 0..<first.headCount {
         var count = 0
+        var left = unseen
         for segment in segments where segment.count > 0 {
-          let run = kernel_cache_run(
-            keys: segment.keys(layer, head),
-            values: segment.values(layer, head),
-            count: segment.count
-          )
-          runs.initializeElement(at: count, to: run)
+          let skipped = min(left, segment.count)
+          left -= skipped
+          if skipped == segment.count { continue }
+          runs.initializeElement(at: count, to: segment.run(layer, head, skipping: skipped))
           count += 1
         }
         guard count > 0 else { return }

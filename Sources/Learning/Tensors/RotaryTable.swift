@@ -20,11 +20,20 @@ package struct RotaryTable: Sendable {
   private let sines: Matrix
 
   /// Computes the table in double precision.
-  package init(positionCount: Int, headWidth: Int, base: Double) {
+  ///
+  /// - Parameters:
+  ///   - positionCount: how many positions it covers.
+  ///   - headWidth: the width of one head.
+  ///   - base: frequency `i` is `base^(-2i / headWidth)`.
+  ///   - divisors: what each frequency is divided by; empty for none.
+  package init(positionCount: Int, headWidth: Int, base: Double, divisors: [Double] = []) {
+    precondition(divisors.isEmpty || divisors.count == headWidth / 2, "one for each frequency")
     self.positionCount = positionCount
     self.headWidth = headWidth
     let half = headWidth / 2
-    let frequencies = (0..<half).map { pow(base, -2 * Double($0) / Double(headWidth)) }
+    let frequencies = (0..<half).map { index in
+      pow(base, -2 * Double(index) / Double(headWidth)) / (divisors.isEmpty ? 1 : divisors[index])
+    }
     var cosines = Matrix(rows: positionCount, columns: half)
     var sines = Matrix(rows: positionCount, columns: half)
     cosines.withMutableValues { c in

@@ -97,6 +97,20 @@ package struct Tile: Sendable {
     }
   }
 
+  /// Multiplies every element by `factor`.
+  package func scale(by factor: Float) {
+    for row in 0..<rows { kernel_scale(pointer + row * stride, factor, columns) }
+  }
+
+  /// Adds the chosen rows of `source`, in the order given.
+  package func addRows(_ indices: [Int], of source: Tile) {
+    precondition(indices.count == rows && source.columns == columns, "shapes differ")
+    for (row, index) in indices.enumerated() {
+      precondition(index >= 0 && index < source.rows, "a row outside the source")
+      kernel_add_scaled(pointer + row * stride, source.pointer + index * source.stride, 1, columns)
+    }
+  }
+
   /// Copies the chosen rows of `source`, in the order given, into this window.
   package func gather(_ indices: [Int], from source: Tile) {
     precondition(indices.count == rows && source.columns == columns, "shapes differ")

@@ -18,8 +18,9 @@ package enum PolicyAdapterFolder {
         task: .causalLanguageModel,
         rank: configuration.rank,
         alpha: configuration.alpha,
-        targetModules: configuration.targets.map(shortName),
+        targetModules: configuration.targets.map { $0.targetName(model) },
         layers: Array(adapter.firstLayer..<model.layerCount),
+        fanInFanOut: model.family.transposesMaps,
         baseModel: baseModel
       ),
       tensors: zip(parameters.names, parameters.matrices).map { name, matrix in
@@ -34,9 +35,6 @@ package enum PolicyAdapterFolder {
     model: ModelConfiguration
   ) throws -> LowRankAdapter {
     let stored = try StoredAdapter.read(from: folder)
-    let targets = Projection.allCases.filter {
-      stored.description.targetModules.contains(shortName($0))
-    }
     let lowest = stored.description.layers?.min() ?? 0
     var parameters = ParameterSet()
     for tensor in stored.tensors where tensor.shape.count == 2 {
@@ -50,15 +48,10 @@ package enum PolicyAdapterFolder {
         rank: stored.description.rank,
         alpha: stored.description.alpha,
         topLayers: model.layerCount - lowest,
-        targets: Set(targets)
+        targets: LowRankAdapter.targets(named: parameters.names, model)
       ),
       model: model,
       parameters: parameters
     )
-  }
-
-  /// `q_proj` of `self_attn.q_proj`.
-  private static func shortName(_ projection: Projection) -> String {
-    projection.moduleName.split(separator: ".").last.map(String.init) ?? projection.moduleName
   }
 }

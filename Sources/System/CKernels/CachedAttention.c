@@ -77,6 +77,8 @@ KERNEL_INLINE void attend_group(
       for (size_t l = runs[r].count - p; l < BLOCK; l++)
         for (size_t g = 0; g < group; g++) scores[g * stride + at + p + l] = -INFINITY;
     }
+    for (size_t l = 0; l < runs[r].skipped; l++)
+      for (size_t g = 0; g < group; g++) scores[g * stride + at + l] = -INFINITY;
     at += (runs[r].count + BLOCK - 1) / BLOCK * BLOCK;
   }
   for (size_t g = 0; g < group; g++) {

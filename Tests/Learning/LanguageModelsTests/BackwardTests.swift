@@ -1,4 +1,5 @@
 import LanguageModels
+import ModelFiles
 import Tensors
 import Testing
 
@@ -104,8 +105,11 @@ import Testing
     rows: [Int]?
   ) {
     let setting = Setting(configuration, rows: rows)
-    #expect(setting.gradients.weights.names.contains("model.norm.weight"))
-    #expect(setting.gradients.weights.names.contains("model.layers.1.self_attn.k_proj.weight"))
+    let names = configuration.family.names
+    #expect(setting.gradients.weights.names.contains(names.finalNorm + ".weight"))
+    for tensor in configuration.family.layerTensors(configuration.traits) {
+      #expect(setting.gradients.weights.names.contains(names.layer(1, tensor)))
+    }
     for (name, gradient) in zip(
       setting.gradients.weights.names,
       setting.gradients.weights.matrices
@@ -118,9 +122,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [nil, [1, 4, 10]], [true, false])
-  func `the input gradient is the central difference`(rows: [Int]?, adapted: Bool) throws {
-    let setting = Setting(.tiny, rows: rows, adapted: adapted)
+  @Test(arguments: sampleConfigurations, [nil, [1, 4, 10]])
+  func `the input gradient is the central difference`(
+    configuration: ModelConfiguration,
+    rows: [Int]?
+  ) throws {
+    let setting = Setting(configuration, rows: rows)
     let gradient = try #require(setting.gradients.input)
     let scale = Double(gradient.values.map(abs).max() ?? 0)
     for row in 0..<gradient.rows {
@@ -129,6 +136,13 @@ import Testing
         Self.compare("input \(row) \(column)", gradient[row, column], slope, scale)
       }
     }
+  }
+
+  @Test func `a model without an adapter has its input gradient too`() throws {
+    let setting = Setting(.tiny, rows: [1, 4, 10], adapted: false)
+    let gradient = try #require(setting.gradients.input)
+    let slope = setting.slope { _, stream, step in stream[4][11] += step }
+    Self.compare("input", gradient[4, 11], slope, Double(gradient.values.map(abs).max() ?? 0))
   }
 
   @Test func `gradients do not depend on what else is asked for`() {
@@ -145,5 +159,8 @@ import Testing
       #expect(relativeDistance(left.values, right.values.map(Double.init)) < 1e-5)
     }
     #expect(lean == model.topBackward(pass, gradient: gradient).adapter)
+    #expect(
+      model.topBackward(pass, gradient: gradient, wantsWeights: true).weights == full.weights
+    )
   }
 }

@@ -1,4 +1,5 @@
 import LanguageModels
+import ModelFiles
 import Tensors
 
 /// Sequences of different lengths, one of them a single token, one longer than an attention block.
@@ -7,12 +8,64 @@ let sampleBatch = PackedBatch([
   (0..<70).map { Int32($0 * 7 % 50) },
 ])
 
-/// The configurations whose differences matter: tied or not, with and without biases.
+/// A configuration for each trait that a family has beyond the first Llama.
 let sampleConfigurations: [ModelConfiguration] = {
-  var untied = ModelConfiguration.tiny
-  untied.tiesEmbeddings = false
-  untied.hasAttentionBias = true
-  return [.tiny, untied]
+  func make(
+    _ family: ModelFamily,
+    ties: Bool = true,
+    _ change: (inout ModelConfiguration) -> Void
+  ) -> ModelConfiguration {
+    var configuration = ModelConfiguration.tiny
+    configuration.family = family
+    configuration.tiesEmbeddings = ties
+    change(&configuration)
+    return configuration
+  }
+  return [
+    .tiny,
+    make(.llama, ties: false) {
+      $0.traits.hasAttentionBias = true
+      $0.traits.hasOutputBias = true
+      $0.traits.hasFeedForwardBias = true
+      $0.traits.rotaryScaling = .linear(factor: 3)
+    },
+    make(.mistral, ties: false) {
+      $0.ropeTheta = 50
+      $0.traits.slidingWindow = 3
+      $0.traits.rotaryScaling = .llama3(
+        factor: 8,
+        lowFactor: 1,
+        highFactor: 4,
+        originalContext: 24
+      )
+    },
+    make(.qwen2) {
+      $0.traits.hasAttentionBias = true
+      $0.traits.slidingWindow = 4
+      $0.traits.windowedLayers = [false, true, false]
+    },
+    make(.qwen3) { $0.traits.normsQueriesAndKeys = true },
+    make(.gpt2) {
+      $0.keyValueHeadCount = 4
+      $0.traits.norm = .layer
+      $0.traits.feedForward = .gelu
+      $0.traits.learnsPositions = true
+      $0.traits.hasAttentionBias = true
+      $0.traits.hasOutputBias = true
+      $0.traits.hasFeedForwardBias = true
+    },
+    make(.gemma3) {
+      $0.traits.feedForward = .gatedGelu
+      $0.traits.normsQueriesAndKeys = true
+      $0.traits.normsBranches = true
+      $0.traits.embeddingScale = 4
+      $0.traits.attentionScale = 0.3
+      $0.traits.localRotaryBase = 30
+      $0.traits.slidingWindow = 3
+      $0.traits.windowedLayers = [true, false, true]
+      $0.traits.rotaryScaling = .linear(factor: 2)
+    },
+  ]
 }()
 
 /// An adapter whose B is not zero, so that everything has a gradient.

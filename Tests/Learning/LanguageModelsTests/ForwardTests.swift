@@ -19,8 +19,9 @@ import Testing
     }
   }
 
-  @Test func `chosen rows are the same as those among all rows`() {
-    let model = LanguageModel(configuration: .tiny, seed: 2)
+  @Test(arguments: sampleConfigurations)
+  func `chosen rows are the same as those among all rows`(configuration: ModelConfiguration) {
+    let model = LanguageModel(configuration: configuration, seed: 2)
     let adapter = sampleAdapter(model)
     let rows = [0, 4, 6, 18, 19, 60]
     let all = model.hiddenStates(sampleBatch, adapter: adapter)
@@ -52,8 +53,9 @@ import Testing
     )
   }
 
-  @Test func `merged weights act like the adapter beside them`() {
-    let model = LanguageModel(configuration: .tiny, seed: 4)
+  @Test(arguments: sampleConfigurations)
+  func `merged weights act like the adapter beside them`(configuration: ModelConfiguration) {
+    let model = LanguageModel(configuration: configuration, seed: 4)
     let adapter = sampleAdapter(model)
     var twin = ReferenceModel(model)
     for (name, matrix) in zip(

@@ -49,8 +49,9 @@ import Testing
     }
   }
 
-  @Test func `hidden states are those of the sequences apart`() {
-    let model = LanguageModel(configuration: .tiny, seed: 5)
+  @Test(arguments: sampleConfigurations)
+  func `hidden states are those of the sequences apart`(configuration: ModelConfiguration) {
+    let model = LanguageModel(configuration: configuration, seed: 5)
     let adapter = sampleAdapter(model)
     let batch = PackedBatch(sharingPrefixesOf: Self.sequences)
     let found = batch.streams(model.hiddenStates(batch, adapter: adapter))
@@ -67,9 +68,12 @@ import Testing
     #expect(batch.joining(batch.streams(stream)) == stream)
   }
 
-  @Test(arguments: [true, false])
-  func `gradients are those of the sequences apart`(wantsInput: Bool) {
-    let model = LanguageModel(configuration: .tiny, seed: 7)
+  @Test(arguments: sampleConfigurations, [true, false])
+  func `gradients are those of the sequences apart`(
+    configuration: ModelConfiguration,
+    wantsInput: Bool
+  ) {
+    let model = LanguageModel(configuration: configuration, seed: 7)
     let adapter = sampleAdapter(model)
     let plain = PackedBatch(Self.sequences)
     let shared = PackedBatch(sharingPrefixesOf: Self.sequences, starts: Self.starts)

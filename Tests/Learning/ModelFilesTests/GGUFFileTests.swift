@@ -18,7 +18,7 @@ import Testing
     let folder = try StoredModel.open(Vectors.path("tiny-llama-tied"))
     var expected = folder.metadata
     // Binary32 in the file; GGUF has a name and lists no padding token here.
-    expected.rmsNormEpsilon = Double(Float(1e-5))
+    expected.normEpsilon = Double(Float(1e-5))
     expected.name = "tiny"
     expected.padTokenID = nil
     #expect(gguf.metadata == expected)
@@ -181,14 +181,37 @@ import Testing
 
   @Test func `a tensor without a counterpart is refused by name`() throws {
     var builder = GGUFBuilder.model()
-    builder.add("rope_freqs.weight", shape: [2])
-    #expect(try failure(builder.bytes()).description.contains("rope_freqs.weight"))
+    builder.add("blk.0.attn_sinks.weight", shape: [2])
+    #expect(try failure(builder.bytes()).description.contains("blk.0.attn_sinks.weight"))
   }
 
-  @Test func `scaled rotary positions are refused`() throws {
+  @Test func `rotary scaling of a kind that is not read is refused by name`() throws {
+    var builder = GGUFBuilder.model()
+    builder.add("llama.rope.scaling.type", string: "yarn")
+    #expect(try failure(builder.bytes()).description.contains("yarn"))
+  }
+
+  @Test func `linear rotary scaling is read`() throws {
     var builder = GGUFBuilder.model()
     builder.add("llama.rope.scaling.type", string: "linear")
-    #expect(try failure(builder.bytes()).description.contains("linear"))
+    builder.add("llama.rope.scaling.factor", float: 4)
+    let folder = try TemporaryFolder()
+    let model = try StoredModel.open(try folder.write("model.gguf", builder.bytes()))
+    #expect(model.metadata.traits.rotaryScaling == .linear(factor: 4))
+  }
+
+  @Test func `rotary divisors of its own make a model that cannot be written`() throws {
+    var builder = GGUFBuilder.model()
+    builder.add("rope_freqs.weight", shape: [2], value: 3)
+    let folder = try TemporaryFolder()
+    let model = try StoredModel.open(try folder.write("model.gguf", builder.bytes()))
+    #expect(model.metadata.traits.rotaryScaling == .divisors([3, 3]))
+    let error = #expect(throws: ModelFileError.self) {
+      try ModelFolder.write(to: folder.path + "/merged", metadata: model.metadata) {
+        name throws(ModelFileError) in try model.weights.values(of: name)
+      }
+    }
+    #expect(error?.description.contains("rotary divisors") == true)
   }
 
   @Test func `text that is not UTF-8 is refused`() throws {

@@ -70,7 +70,6 @@ import Testing
       ("use_something_new", .bool(true), "use_something_new"),
       ("alora_invocation_tokens", .array([.integer(1)]), "alora_invocation_tokens"),
       ("lora_bias", .bool(true), "lora_bias"),
-      ("fan_in_fan_out", .bool(true), "fan_in_fan_out"),
       ("bias", .string("all"), "bias"),
       ("rank_pattern", .object([JSONMember("q_proj", .integer(3))]), "rank 3"),
       ("rank_pattern", .object([JSONMember("q_proj", .integer(0))]), "rank 0"),

@@ -31,7 +31,7 @@ import Testing
           vocabularySize: 64,
           contextLength: 256,
           ropeTheta: 100_000,
-          rmsNormEpsilon: 1e-5,
+          normEpsilon: 1e-5,
           tiesEmbeddings: true,
           bosTokenID: 1,
           eosTokenIDs: [2],
@@ -69,10 +69,17 @@ import Testing
   @Test(
     arguments: [
       ("hidden_act", JSONValue.string("gelu"), "gelu"),
-      ("attention_bias", .bool(true), "attention_bias"),
-      ("mlp_bias", .bool(true), "mlp_bias"),
+      ("attention_bias", .bool(true), "q_proj.bias"),
+      ("mlp_bias", .bool(true), "gate_proj.bias"),
       ("rope_parameters", .object([JSONMember("rope_type", .string("llama3"))]), "llama3"),
       ("rope_scaling", .object([JSONMember("type", .string("linear"))]), "linear"),
+      ("rope_scaling", .object([JSONMember("type", .string("yarn"))]), "yarn"),
+      (
+        "rope_scaling",
+        .object([JSONMember("type", .string("linear")), JSONMember("factor", .integer(0))]),
+        "linear"
+      ),
+      ("partial_rotary_factor", .number(0.5), "rotary over 0.5"),
       ("quantization_config", .object([]), "quantised"),
       ("hidden_size", .integer(64), "model.embed_tokens.weight"),
       ("hidden_size", .string("32"), "hidden_size"),

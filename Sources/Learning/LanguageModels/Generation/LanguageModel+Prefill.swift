@@ -60,7 +60,7 @@ extension LanguageModel {
     let workspace = Workspace()
     let lastRows = shard.groups.map { $0.rows.upperBound - 1 }
     var x = Tile(rows: tokens.count, columns: configuration.width)
-    x.gather(tokens.map { Int($0) }, from: embedding.tile)
+    embed(tokens, positions: shard.positions, into: x)
     for layer in layers.indices {
       var tape: LayerTape?
       let pass = DecoderLayerPass(
@@ -82,6 +82,6 @@ extension LanguageModel {
       x = pass.forward(x, tape: &tape, records: false)
     }
     let scales = Tile(rows: x.rows, columns: 1)
-    rmsNormForward(x, weight: finalNorm.tile, epsilon: epsilon, into: hidden, rstd: scales)
+    norm.forward(x, finalNormWeights, into: hidden, scales: scales)
   }
 }

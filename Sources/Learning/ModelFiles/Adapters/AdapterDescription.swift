@@ -20,6 +20,9 @@ package struct AdapterDescription: Sendable, Equatable {
   package var targetModules: [String]
   /// The adapted layers; `nil` means all.
   package var layers: [Int]?
+  /// Whether the base keeps the adapted maps as (inputs, outputs), as GPT-2 does; the adapter's own
+  /// matrices are the same.
+  package var fanInFanOut: Bool
   /// The base model's name or path.
   package var baseModel: String
 
@@ -31,6 +34,7 @@ package struct AdapterDescription: Sendable, Equatable {
     usesRankStabilizedScale: Bool = false,
     targetModules: [String],
     layers: [Int]? = nil,
+    fanInFanOut: Bool = false,
     baseModel: String = ""
   ) {
     self.task = task
@@ -39,6 +43,7 @@ package struct AdapterDescription: Sendable, Equatable {
     self.usesRankStabilizedScale = usesRankStabilizedScale
     self.targetModules = targetModules
     self.layers = layers
+    self.fanInFanOut = fanInFanOut
     self.baseModel = baseModel
   }
 

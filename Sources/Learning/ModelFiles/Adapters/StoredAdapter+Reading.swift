@@ -70,6 +70,7 @@ extension StoredAdapter {
       usesRankStabilizedScale: patterns.usesRankStabilizedScale,
       targetModules: Set(modules).sorted(),
       layers: layers,
+      fanInFanOut: json["fan_in_fan_out"]?.truth ?? false,
       baseModel: json["base_model_name_or_path"]?.text ?? ""
     )
   }
@@ -107,7 +108,7 @@ extension StoredAdapter {
     for member in json.members ?? [] {
       let isSwitch =
         (member.name.hasPrefix("use_") && member.name != "use_rslora")
-        || ["fan_in_fan_out", "lora_bias"].contains(member.name)
+        || member.name == "lora_bias"
       let isUnset =
         [.null, .bool(false)].contains(member.value) || member.value.elements?.isEmpty == true
       if isSwitch || others.contains(member.name), !isUnset {

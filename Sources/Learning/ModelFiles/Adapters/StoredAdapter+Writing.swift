@@ -23,7 +23,7 @@ extension StoredAdapter {
       JSONMember("auto_mapping", .null),
       JSONMember("base_model_name_or_path", .string(description.baseModel)),
       JSONMember("bias", .string("none")),
-      JSONMember("fan_in_fan_out", .bool(false)),
+      JSONMember("fan_in_fan_out", .bool(description.fanInFanOut)),
       JSONMember("inference_mode", .bool(true)),
       JSONMember("init_lora_weights", .bool(true)),
       JSONMember(

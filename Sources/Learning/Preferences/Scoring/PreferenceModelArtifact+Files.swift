@@ -28,10 +28,9 @@ extension PreferenceModelArtifact {
         task: .sequenceClassification,
         rank: configuration.rank,
         alpha: configuration.alpha,
-        targetModules: configuration.targets.map { target in
-          target.moduleName.split(separator: ".").last.map(String.init) ?? target.moduleName
-        },
+        targetModules: configuration.targets.map { $0.targetName(model) },
         layers: Array(adapter.firstLayer..<model.layerCount),
+        fanInFanOut: model.family.transposesMaps,
         baseModel: provenance.baseModel
       ),
       tensors: Self.tensors(adapter, head)
@@ -74,14 +73,11 @@ extension PreferenceModelArtifact {
     } catch {
       throw .damagedArtifact(file: folder, detail: "\(error)")
     }
-    let targets = Projection.allCases.filter { projection in
-      stored.description.targetModules.contains { projection.moduleName.hasSuffix("." + $0) }
-    }
     let configuration = AdapterConfiguration(
       rank: stored.description.rank,
       alpha: stored.description.alpha,
       topLayers: document.layerCount,
-      targets: Set(targets)
+      targets: LowRankAdapter.targets(named: stored.tensors.map(\.name), model)
     )
     let (adapterSet, headSet) = parameterSets(stored, width: model.width)
     let artifact: PreferenceModelArtifact

@@ -19,6 +19,39 @@ void kernel_rms_norm_backward(
     float *dx, size_t dx_stride, float *dweight, const float *dy, size_t dy_stride, const float *x,
     size_t x_stride, const float *weight, const float *rstd, size_t rows, size_t width);
 
+// ---- Normalisation by mean and deviation: y = (x - mean) * rstd * weight + bias,
+// rstd = 1 / sqrt(variance + epsilon)
+
+void kernel_layer_norm_forward(
+    float *y, size_t y_stride, float *rstd, const float *x, size_t x_stride, const float *weight,
+    const float *bias, size_t rows, size_t width, float epsilon);
+
+// dx += gradient; dweight and dbias (both or neither NULL) += gradient.
+void kernel_layer_norm_backward(
+    float *dx, size_t dx_stride, float *dweight, float *dbias, const float *dy, size_t dy_stride,
+    const float *x, size_t x_stride, const float *weight, const float *rstd, size_t rows,
+    size_t width);
+
+// ---- GELU by its tanh formula: out = x / (1 + exp(-2 u)), u = sqrt(2 / pi) (x + 0.044715 x^3)
+
+void kernel_gelu_forward(
+    float *out, size_t out_stride, const float *x, size_t stride, size_t rows, size_t width);
+
+// dx may be the same memory as x.
+void kernel_gelu_backward(
+    float *dx, size_t dx_stride, const float *dout, size_t dout_stride, const float *x,
+    size_t stride, size_t rows, size_t width);
+
+// out = gelu(gate) * up
+void kernel_gelu_gate_forward(
+    float *out, size_t out_stride, const float *gate, const float *up, size_t stride, size_t rows,
+    size_t width);
+
+// dgate and dup may be the same memory as gate and up.
+void kernel_gelu_gate_backward(
+    float *dgate, float *dup, size_t d_stride, const float *dout, size_t dout_stride,
+    const float *gate, const float *up, size_t stride, size_t rows, size_t width);
+
 // ---- Gated activation: out = silu(gate) * up
 
 void kernel_silu_gate_forward(
@@ -106,11 +139,12 @@ void kernel_packed_multiply(
 #define kernel_key_block 16
 
 // A run of cached positions of one key-value head. Keys: (capacity / 16, head_width, 16).
-// Values: (capacity, head_width).
+// Values: (capacity, head_width). The first `skipped` positions, fewer than 16, are not seen.
 typedef struct {
   const float *keys;
   const float *values;
   size_t count;
+  size_t skipped;
 } kernel_cache_run;
 
 void kernel_cache_append(
