@@ -20,6 +20,7 @@ extension JSONValue {
   /// Reads and parses a file.
   package static func read(path: String) throws(ModelFileError) -> JSONValue {
     let file = try MappedFile(path: path)
+    try file.checkSize(atMost: 1 << 28)
     return try parse(Array(file.bytes), file: path)
   }
 

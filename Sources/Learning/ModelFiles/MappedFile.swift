@@ -43,6 +43,13 @@ final class MappedFile: @unchecked Sendable {
     munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
   }
 
+  /// Refuses a file that is to be read whole and is larger than any of its kind.
+  func checkSize(atMost limit: Int) throws(ModelFileError) {
+    guard bytes.count <= limit else {
+      throw .malformed(file: path, detail: "it has \(bytes.count) bytes, more than \(limit)")
+    }
+  }
+
   /// Tells whether anything is at a path.
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 

@@ -6,6 +6,7 @@ package enum TextFile {
   package static func readIfPresent(path: String) throws(ModelFileError) -> String? {
     guard MappedFile.exists(path) else { return nil }
     let file = try MappedFile(path: path)
+    try file.checkSize(atMost: 1 << 28)
     guard let text = String(validating: file.bytes, as: UTF8.self) else {
       throw .malformed(file: path, detail: "it is not UTF-8")
     }

@@ -7,8 +7,13 @@ struct GGUFCursor {
   /// The next byte to read.
   private(set) var offset = 0
 
-  /// The bytes that are left.
-  var remaining: Int { bytes.count - offset }
+  /// The bytes that are left of the file, or of what a header may have.
+  var remaining: Int { min(bytes.count, Self.headerMax) - offset }
+
+  /// The longest header that is read, in bytes; those of the largest models are a quarter of it.
+  static let headerMax = 1 << 27
+  /// The most items of one list and bytes of one text; the largest vocabularies are a tenth of it.
+  static let countMax = 1 << 22
 
   /// Starts at the first byte.
   init(_ file: MappedFile) {
@@ -36,6 +41,9 @@ struct GGUFCursor {
         file: file,
         detail: "\(what) is \(raw), but only \(remaining) bytes follow"
       )
+    }
+    guard count <= Self.countMax else {
+      throw .malformed(file: file, detail: "\(what) is \(raw), more than \(Self.countMax)")
     }
     return count
   }
@@ -99,6 +107,8 @@ struct GGUFCursor {
 
   /// The error for a file that ends too early.
   private func truncated(_ what: String) -> ModelFileError {
-    .malformed(file: file, detail: "it ends at byte \(bytes.count), inside \(what)")
+    bytes.count > Self.headerMax
+      ? .malformed(file: file, detail: "its header is longer than \(Self.headerMax) bytes")
+      : .malformed(file: file, detail: "it ends at byte \(bytes.count), inside \(what)")
   }
 }
