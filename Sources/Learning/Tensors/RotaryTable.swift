@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Synchronization
 
 #if canImport(Glibc)
   internal import Glibc
@@ -10,19 +11,32 @@ internal import CKernels
 
 /// Cosines and sines of rotary position embedding, for the half-split pairs (i, i + width / 2).
 ///
+/// They are computed for the positions that are in use, and kept: models allow for many more positions
+/// than most sequences have.
+///
 /// - Source: Su et al., "RoFormer", 2021; the pairing is that of Hugging Face checkpoints.
-package struct RotaryTable: Sendable {
-  /// How many positions the table covers.
+package final class RotaryTable: Sendable {
+  /// How many positions the table may cover.
   package let positionCount: Int
   /// The width of one head.
   package let headWidth: Int
-  private let cosines: Matrix
-  private let sines: Matrix
+  /// The angle between neighbouring positions, for each pair.
+  private let frequencies: [Double]
+  private let angles: Mutex<Angles>
 
-  /// Computes the table in double precision.
+  /// The functions of all angles so far: (positions, headWidth / 2).
+  private struct Angles: Sendable {
+    var cosines: Matrix
+    var sines: Matrix
+  }
+
+  /// Positions that are computed at least at one time.
+  private static let positionsMin = 512
+
+  /// Describes a table.
   ///
   /// - Parameters:
-  ///   - positionCount: how many positions it covers.
+  ///   - positionCount: how many positions it may cover.
   ///   - headWidth: the width of one head.
   ///   - base: frequency `i` is `base^(-2i / headWidth)`.
   ///   - divisors: what each frequency is divided by; empty for none.
@@ -31,14 +45,33 @@ package struct RotaryTable: Sendable {
     self.positionCount = positionCount
     self.headWidth = headWidth
     let half = headWidth / 2
-    let frequencies = (0..<half).map { index in
+    frequencies = (0..<half).map { index in
       pow(base, -2 * Double(index) / Double(headWidth)) / (divisors.isEmpty ? 1 : divisors[index])
     }
-    var cosines = Matrix(rows: positionCount, columns: half)
-    var sines = Matrix(rows: positionCount, columns: half)
+    let none = Matrix(rows: 0, columns: half)
+    angles = Mutex(Angles(cosines: none, sines: none))
+  }
+
+  /// The functions of the angles of at least `count` positions.
+  private func angles(count: Int) -> Angles {
+    angles.withLock { angles in
+      if angles.cosines.rows < count {
+        // Twice as many each time, so that growing one by one costs no more.
+        let wanted = max(count, min(positionCount, max(Self.positionsMin, 2 * angles.cosines.rows)))
+        angles = computed(count: wanted)
+      }
+      return angles
+    }
+  }
+
+  /// Computes the functions in double precision.
+  private func computed(count: Int) -> Angles {
+    let half = frequencies.count
+    var cosines = Matrix(rows: count, columns: half)
+    var sines = Matrix(rows: count, columns: half)
     cosines.withMutableValues { c in
       sines.withMutableValues { s in
-        for position in 0..<positionCount {
+        for position in 0..<count {
           for index in 0..<half {
             let angle = Double(position) * frequencies[index]
             c[position * half + index] = Float(cos(angle))
@@ -47,8 +80,7 @@ package struct RotaryTable: Sendable {
         }
       }
     }
-    self.cosines = cosines
-    self.sines = sines
+    return Angles(cosines: cosines, sines: sines)
   }
 
   /// Turns the heads of each row by the row's position, in place.
@@ -63,14 +95,15 @@ package struct RotaryTable: Sendable {
       positions.allSatisfy { $0 >= 0 && Int($0) < positionCount },
       "a position beyond the model's context"
     )
+    let angles = angles(count: positions.reduce(0) { max($0, Int($1) + 1) })
     positions.withUnsafeBufferPointer { positions in
       guard let base = positions.baseAddress else { return }
       kernel_rotary(
         x.pointer,
         x.stride,
         base,
-        cosines.tile.pointer,
-        sines.tile.pointer,
+        angles.cosines.tile.pointer,
+        angles.sines.tile.pointer,
         x.rows,
         x.columns / headWidth,
         headWidth,

@@ -27,6 +27,23 @@ import Testing
     }
   }
 
+  @Test(arguments: ["llama3", "qwen3", "gpt2"])
+  func `a GGUF file is the same model`(family: String) throws {
+    let golden = try FamilyGolden(family)
+    let model = try LanguageModel.load(path: golden.folder + "/model.gguf")
+    for sequence in golden.plain.sequences {
+      let batch = PackedBatch([sequence.ids])
+      let (rows, targets) = batch.predictingRows(starts: [1])
+      let hidden = model.hiddenStates(batch, rows: rows)
+      for (left, right) in zip(
+        model.logProbabilities(hidden, targets: targets).values,
+        sequence.logprobs
+      ) {
+        #expect(abs(Double(left) - right) < 1e-4)
+      }
+    }
+  }
+
   @Test(arguments: families)
   func `logits are those of transformers`(family: String) throws {
     let golden = try FamilyGolden(family)

@@ -44,8 +44,8 @@ import Testing
       ("tiny-gemma3", "use_bidirectional_attention", .bool(true), "use_bidirectional_attention"),
       ("tiny-gemma3", "attn_logit_softcapping", .number(50), "attn_logit_softcapping"),
       ("tiny-gemma3", "final_logit_softcapping", .number(30), "final_logit_softcapping"),
-      ("tiny-gemma3", "query_pre_attn_scalar", .integer(0), "attention scale"),
-      ("tiny-gemma3", "query_pre_attn_scalar", .integer(-4), "attention scale"),
+      ("tiny-gemma3", "query_pre_attn_scalar", .integer(0), "query_pre_attn_scalar is 0"),
+      ("tiny-gemma3", "query_pre_attn_scalar", .integer(.max), "query_pre_attn_scalar"),
       ("tiny-gemma3", "sliding_window", .integer(0), "sliding window"),
       ("tiny-gemma3", "sliding_window", .null, "window"),
       ("tiny-gemma3", "layer_types", .array([.string("full_attention")]), "layer_types"),
@@ -108,6 +108,33 @@ import Testing
     let short = try StoredModel.open(path)
     #expect(short.weights.tensorNames == model.weights.tensorNames)
     #expect(try WeightHash.sha256(of: short.weights) == WeightHash.sha256(of: model.weights))
+  }
+
+  @Test(arguments: ["llama3", "qwen2", "qwen3", "gpt2", "gemma3"])
+  func `a GGUF file has the weights of the folder`(family: String) throws {
+    let folder = try StoredModel.open(Vectors.path("tiny-\(family)"))
+    let gguf = try StoredModel.open(Vectors.path("tiny-\(family)/model.gguf"))
+    #expect(gguf.metadata.family == folder.metadata.family)
+    #expect(gguf.metadata.widths == folder.metadata.widths)
+    #expect(gguf.metadata.tiesEmbeddings == folder.metadata.tiesEmbeddings)
+    #expect(gguf.weights.tensorNames == folder.weights.tensorNames)
+    for name in folder.weights.tensorNames {
+      #expect(gguf.weights.shape(of: name) == folder.weights.shape(of: name), "\(name)")
+      let pairs = zip(try gguf.weights.values(of: name), try folder.weights.values(of: name))
+      // Gemma's norms are kept plus 1, which costs their last digits.
+      let distance: Float = family == "gemma3" && name.hasSuffix("norm.weight") ? 2e-7 : 0
+      #expect(pairs.allSatisfy { abs($0 - $1) <= distance }, "\(name)")
+    }
+  }
+
+  @Test func `Gemma's GGUF keys say the traits of the folder that they can say`() throws {
+    var folder = try StoredModel.open(Vectors.path("tiny-gemma3")).metadata.traits
+    let gguf = try StoredModel.open(Vectors.path("tiny-gemma3/model.gguf")).metadata.traits
+    // What llama.cpp knows of all Gemmas is in no key.
+    folder.localRotaryBase = 10_000
+    folder.windowedLayers = [true, true, true, true]
+    folder.attentionScale = nil
+    #expect(gguf == folder)
   }
 
   @Test func `Llama 3's divisors are recognised and those of others kept`() {

@@ -104,6 +104,37 @@ import Testing
     }
   }
 
+  @Test func `angles do not depend on which positions came before`() {
+    let fresh = RotaryTable(positionCount: 1 << 40, headWidth: 8, base: 10_000)
+    let used = RotaryTable(positionCount: 1 << 40, headWidth: 8, base: 10_000)
+    let x = Self.random(16, seed: 4)
+    let turn = { (table: RotaryTable, positions: [Int32]) in
+      let tile = Tile(rows: Self.rows, columns: 16)
+      tile.copy(from: x.tile)
+      table.rotate(tile, positions: positions)
+      return Matrix(takingOwnership: tile)
+    }
+    _ = turn(used, [0, 1, 2, 3, 4])
+    _ = turn(used, [511, 512, 7, 0, 1])
+    let far: [Int32] = [3000, 5, 1023, 1024, 2047]
+    #expect(turn(used, far) == turn(fresh, far))
+  }
+
+  @Test func `divisors slow a pair down`() {
+    let plain = RotaryTable(positionCount: 100, headWidth: 4, base: 10_000)
+    let slow = RotaryTable(positionCount: 100, headWidth: 4, base: 10_000, divisors: [4, 1])
+    let x = Matrix(rows: 1, columns: 4, values: [1, 2, 3, 4] as [Float])
+    let turn = { (table: RotaryTable, position: Int32) in
+      let tile = Tile(rows: 1, columns: 4)
+      tile.copy(from: x.tile)
+      table.rotate(tile, positions: [position])
+      return Matrix(takingOwnership: tile).values
+    }
+    // The first pair of both stands where the other's does at a quarter of the position.
+    #expect(turn(slow, 80)[0] == turn(plain, 20)[0] && turn(slow, 80)[2] == turn(plain, 20)[2])
+    #expect(turn(slow, 80)[1] == turn(plain, 80)[1] && turn(slow, 80)[3] == turn(plain, 80)[3])
+  }
+
   @Test func `row biases and column sums are each other's gradient`() {
     let x = Self.random(Self.width, seed: 5)
     let sums = Tile(rows: 1, columns: Self.width, zeroed: true)

@@ -1,11 +1,12 @@
 """Writes tiny random models of every family and the golden numbers that `transformers` and `peft` give them.
 
 usage: python make_families.py OUTPUT_FOLDER [FAMILY ...]
-needs: torch, transformers, peft
+needs: torch, transformers, peft, gguf
 
 Everything is deterministic: fixed seeds, one thread, float32. For each family a folder tiny-FAMILY with
   config.json, model.safetensors      as `save_pretrained` leaves them
   adapter/                            a LoRA adapter on every linear map, saved by `peft`
+  model.gguf                          the same weights as llama.cpp's converter lays them out, for the families it has a layout for
   golden.json                         sequences and their log-probabilities with and without the adapter; the logits of one
                                       sequence; the gradients of the sum of all log-probabilities, some numbers of each
                                       tensor; a greedy continuation
@@ -14,6 +15,7 @@ import json
 import os
 import sys
 
+import gguf
 import peft
 import torch
 import transformers
@@ -103,6 +105,61 @@ def greedy(model, prompt, count):
     return {"prompt": prompt, "tokens": ids[len(prompt):]}
 
 
+GGUF = {"llama3": "LLAMA", "qwen2": "QWEN2", "qwen3": "QWEN3", "gpt2": "GPT2", "gemma3": "GEMMA3"}
+
+
+def write_gguf(model, family, path):
+    """The weights under the names that the `gguf` package maps theirs to, changed as `convert_hf_to_gguf.py` changes them."""
+    architecture = gguf.MODEL_ARCH[GGUF[family]]
+    c, writer = model.config, gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[architecture])
+    writer.add_name(f"tiny-{family}")
+    writer.add_block_count(c.num_hidden_layers)
+    writer.add_context_length(c.max_position_embeddings)
+    writer.add_embedding_length(c.hidden_size)
+    writer.add_head_count(c.num_attention_heads)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    if family == "gpt2":
+        writer.add_feed_forward_length(4 * c.hidden_size)
+        writer.add_layer_norm_eps(c.layer_norm_epsilon)
+    else:
+        writer.add_feed_forward_length(c.intermediate_size)
+        writer.add_head_count_kv(c.num_key_value_heads)
+        writer.add_layer_norm_rms_eps(c.rms_norm_eps)
+        rope = c.rope_parameters.get("full_attention", c.rope_parameters)
+        writer.add_rope_freq_base(rope["rope_theta"])
+        if getattr(c, "head_dim", None):
+            writer.add_key_length(c.head_dim)
+            writer.add_value_length(c.head_dim)
+        if rope["rope_type"] == "linear":
+            writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+            writer.add_rope_scaling_factor(rope["factor"])
+        if rope["rope_type"] == "llama3":
+            from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+            scaled, _ = ROPE_INIT_FUNCTIONS["llama3"](c, "cpu")
+            plain = rope["rope_theta"] ** -(torch.arange(0, c.head_dim, 2).double() / c.head_dim)
+            writer.add_tensor("rope_freqs.weight", (plain / scaled.double()).float().numpy())
+    if family == "gemma3":
+        writer.add_sliding_window(c.sliding_window)
+    names = gguf.get_tensor_name_map(architecture, c.num_hidden_layers)
+    for name, parameter in model.named_parameters():
+        values = parameter.detach().numpy()
+        if family == "gemma3" and name.endswith("norm.weight"):
+            values = values + 1
+        if family == "gpt2" and name.endswith(("c_attn.weight", "c_proj.weight", "c_fc.weight")):
+            values = values.T
+        for projection, heads in ((".q_proj.", c.num_attention_heads), (".k_proj.", getattr(c, "num_key_value_heads", 0))):
+            if family == "llama3" and projection in name:  # LlamaModel.permute
+                values = values.reshape(heads, 2, values.shape[0] // heads // 2, *values.shape[1:]).swapaxes(1, 2).reshape(values.shape)
+        stored = names.get_name(name, try_suffixes=(".weight", ".bias"))
+        assert stored, name
+        writer.add_tensor(stored, values.copy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def tidy(folder, base):
     for name in ("README.md", "generation_config.json"):
         path = os.path.join(folder, name)
@@ -131,6 +188,8 @@ def main(output, wanted):
         torch.manual_seed(seed)
         model = randomise(model_class(configuration), seed)
         model.save_pretrained(folder)
+        if family in GGUF:
+            write_gguf(model, family, os.path.join(folder, "model.gguf"))
         golden = {"made_with": {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__}}
         golden["plain"] = measure(model, is_layer_weight)
         with torch.no_grad():

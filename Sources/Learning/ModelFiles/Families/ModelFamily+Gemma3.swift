@@ -38,8 +38,11 @@ extension ModelFamily {
         default: try fields.integer("_sliding_window_pattern", default: 6)
       )
       traits.windowedLayers = try fields.windowedLayers { pattern < 1 || ($0 + 1) % pattern != 0 }
-      let scalar = try fields.number("query_pre_attn_scalar", default: 256)
-      traits.attentionScale = 1 / scalar.squareRoot()
+      let scalar = try fields.integer("query_pre_attn_scalar", default: 256)
+      guard scalar > 0, scalar <= 1 << 24 else {
+        throw .malformed(file: fields.file, detail: "query_pre_attn_scalar is \(scalar)")
+      }
+      traits.attentionScale = 1 / Double(scalar).squareRoot()
       return try fields.metadata(
         .gemma3,
         traits,
