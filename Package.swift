@@ -350,7 +350,11 @@ let package = Package(
       in: "Learning",
       ["LanguageModels", "PolicyOptimization", "Tensors"]
     ),
-    tests("Preferences", in: "Learning", ["LanguageModels", "Preferences", "Tensors"]),
+    tests(
+      "Preferences",
+      in: "Learning",
+      ["LanguageModels", "ModelFiles", "Preferences", "Tensors"]
+    ),
     tests("Scalarization", in: "Learning", ["Scalarization"]),
     tests("Tensors", in: "Learning", ["Tensors"]),
     tests("Tokenization", in: "Learning", ["Tokenization"]),

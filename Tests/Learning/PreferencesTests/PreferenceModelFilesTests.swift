@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import ModelFiles
 import Preferences
 import Testing
 
@@ -19,6 +20,29 @@ import Testing
       try artifact.write(to: folder, model: .tiny)
       let again = try PreferenceModelArtifact.read(from: folder, model: .tiny)
       #expect(again == artifact)
+    }
+  }
+
+  @Test func `a preference model over GPT-2's joint maps survives its folder unchanged`() throws {
+    var model = ModelConfiguration.tiny
+    model.family = .gpt2
+    model.keyValueHeadCount = model.headCount
+    model.traits.feedForward = .gelu
+    let trained = try PreferenceModelTrainerTests.train(
+      PreferenceModelTrainerTests.configuration(epochs: 1),
+      ["a"]
+    )[0]
+    let artifact = PreferenceModelArtifact(
+      principle: "a",
+      adapter: LowRankAdapter(AdapterConfiguration(rank: 4, topLayers: 2), model: model, seed: 9),
+      head: trained.head,
+      normaliser: trained.normaliser,
+      provenance: trained.provenance
+    )
+    #expect(artifact.adapter.configuration.targets == [.qkv, .o, .up, .down])
+    try withFolder { folder in
+      try artifact.write(to: folder, model: model)
+      #expect(try PreferenceModelArtifact.read(from: folder, model: model) == artifact)
     }
   }
 
