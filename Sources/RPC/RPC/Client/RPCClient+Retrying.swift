@@ -60,9 +60,10 @@ extension RPCClient {
       return try await hedgedCall(method, request, options, deadline, hedging)
     }
     let metadata = options.metadata.wireEntries
-    var attempts = attempts(method, deadline)
+    // Made with the first failure: hardly any call has one.
+    var attempts: CallAttempts?
     while true {
-      var endpoint: EndpointAddress?
+      var endpoint: ClientEndpoint?
       let failure: RPCError
       do throws(RPCError) {
         // Most calls find a connection and need not wait for the answer of another function.
@@ -70,17 +71,24 @@ extension RPCClient {
           if let ready = pool.readyLease {
             ready
           } else {
-            try await pool.lease(by: deadline, avoiding: attempts.tried)
+            try await pool.lease(by: deadline, avoiding: attempts?.tried ?? [])
           }
         defer { lease.end() }
-        endpoint = lease.endpoint.address
+        endpoint = lease.endpoint
         let reply: Reply = try await send(method, request, metadata, deadline, lease.connection)
         bucket.succeeded()
         return reply
       } catch {
         failure = error
       }
-      let pause = try attempts.pause(after: failure, at: endpoint, bucket, surroundings.random)
+      var failed = attempts ?? self.attempts(method, deadline)
+      let pause = try failed.pause(
+        after: failure,
+        at: endpoint?.address,
+        bucket,
+        surroundings.random
+      )
+      attempts = failed
       try await surroundings.timer.wait(pause)
     }
   }
