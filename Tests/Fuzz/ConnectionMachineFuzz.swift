@@ -127,7 +127,7 @@ private struct Driven {
     let end = choose(2) == 0
     let call = machine.open(
       header,
-      message: message.span.bytes,
+      message: message,
       isCompressed: compresses(),
       end: end
     )

@@ -105,7 +105,7 @@ struct NegotiationTests {
     let stream = [UInt8](repeating: 7, count: 150_000)
     _ = client.machine.open(
       CallHeader(method: "a/b"),
-      message: stream.span.bytes,
+      message: stream,
       isCompressed: true,
       end: true
     )

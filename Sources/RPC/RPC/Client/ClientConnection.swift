@@ -148,10 +148,9 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
     let opened: (callID: UInt64, result: SendResult)
     if let message = call.firstMessage {
       let stream = unsafe channel.compressed(message.span.bytes)
-      let sent = stream ?? message
-      opened = unsafe channel.machine.open(
+      opened = channel.machine.open(
         header,
-        message: sent.span.bytes,
+        message: stream ?? message,
         isCompressed: stream != nil,
         end: call.endsWithFirstMessage
       )

@@ -9,7 +9,7 @@ extension ConnectionMachine {
   /// - Returns: the new call's id, and whether all of it is in the output.
   package mutating func open(
     _ header: CallHeader,
-    message: RawSpan?,
+    message: [UInt8]?,
     isCompressed: Bool = false,
     end: Bool
   ) -> (callID: UInt64, result: SendResult) {
@@ -22,7 +22,7 @@ extension ConnectionMachine {
       peerMaySend: true
     )
     let blockBytes = header.byteCount
-    let length = 4 + blockBytes + (message?.byteCount ?? 0)
+    let length = 4 + blockBytes + (message?.count ?? 0)
     if canWriteNow, fits(length, call) {
       var flags: FrameFlags = end ? .end : []
       if message != nil { flags.insert(.message) }
@@ -31,15 +31,15 @@ extension ConnectionMachine {
       output.append(frame)
       output.append(bigEndian: UInt32(truncatingIfNeeded: blockBytes))
       header.encodeBlock(into: &output)
-      if let message { output.append(message) }
+      if let message { unsafe output.append(message.span.bytes) }
       sendWindow -= frame.cost
       call.sendWindow -= frame.cost
       call.hasSentEnd = end
       calls[callID] = call
       return (callID, .written)
     }
-    var pending = PendingSend(callHeader: header, message: nil, ending: end ? .end : .nothing)
-    if let message { pending.message = bytes(of: message) }
+    // The array itself waits, so that a large message is not copied.
+    var pending = PendingSend(callHeader: header, message: message, ending: end ? .end : .nothing)
     pending.isCompressed = isCompressed
     call.pending = pending
     calls[callID] = call
