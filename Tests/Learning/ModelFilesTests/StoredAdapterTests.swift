@@ -120,7 +120,7 @@ import Testing
     var deltas: [String: [Double]]
   }
 
-  @Test(arguments: ["patterns", "rank-stabilised", "rank-stabilised-patterns"])
+  @Test(arguments: ["patterns", "rank-stabilised", "rank-stabilised-patterns", "fan-in-fan-out"])
   func `patterns of ranks and scales add what they add in the peft library`(
     _ name: String
   ) throws {

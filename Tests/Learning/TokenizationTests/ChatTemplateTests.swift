@@ -32,7 +32,9 @@ import Tokenization
     "mistral": .mistral, "llama-3-first": .llama3(alwaysOpensAnswer: true),
     "llama-3": .llama3(alwaysOpensAnswer: false), "llama-3.1": .llama3Dated,
     "llama-3.2": .llama3Dated, "zephyr": .zephyr, "gemma": .gemma, "gemma-3": .gemma3,
-    "qwen2.5": .qwen2_5, "qwen3": .qwen3, "human-assistant": .humanAssistant,
+    "qwen2.5": .qwen2_5(
+      defaultSystemMessage: "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
+    ), "qwen3": .qwen3, "human-assistant": .humanAssistant,
     "user-assistant": .userAssistant,
   ]
 
@@ -113,6 +115,13 @@ import Tokenization
         == "<|im_start|>system\ns<|im_end|>\n"
     )
     #expect(try template.render([], addGenerationPrompt: false).isEmpty)
+  }
+
+  @Test func `Qwen2.5 with another default system message is recognised`() throws {
+    let golden = try #require(Goldens.load().templates.first { $0.name == "qwen2.5" })
+    let qwen = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
+    let source = try #require(golden.source).replacing(qwen, with: "Count.")
+    #expect(ChatTemplate(source: source)?.family == .qwen2_5(defaultSystemMessage: "Count."))
   }
 
   @Test(arguments: [

@@ -100,7 +100,8 @@ import Tokenization
     arguments: [
       ("llama2", .llama2), ("mistral", .llama2), ("mistral", .mistral), ("llama2", .zephyr),
       ("llama3", .llama3(alwaysOpensAnswer: false)), ("llama3", .llama3Dated), ("gemma", .gemma),
-      ("gemma", .gemma3), ("qwen2", .qwen3), ("qwen2", .qwen2_5), ("gpt2", .humanAssistant),
+      ("gemma", .gemma3), ("qwen2", .qwen3), ("qwen2", .qwen2_5(defaultSystemMessage: "s")),
+      ("gpt2", .humanAssistant),
     ] as [(String, ChatTemplateFamily)]
   )
   func `a conversation's tokens are those of its text`(

@@ -13,7 +13,7 @@ extension ChatTemplate {
     case .zephyr: try zephyr(messages, addGenerationPrompt)
     case .gemma: try gemma(messages, addGenerationPrompt)
     case .gemma3: try gemma3(messages, addGenerationPrompt)
-    case .qwen2_5: try qwen2_5(messages, addGenerationPrompt)
+    case .qwen2_5(let system): try qwen2_5(messages, system, addGenerationPrompt)
     case .qwen3: try qwen3(messages, addGenerationPrompt)
     case .humanAssistant: try humanAssistant(messages, addGenerationPrompt)
     case .userAssistant: userAssistant(messages, addGenerationPrompt)
@@ -45,10 +45,10 @@ extension ChatTemplate {
 
   private func qwen2_5(
     _ messages: [ChatMessage],
+    _ system: String,
     _ opens: Bool
   ) throws(TokenizationError) -> [Part] {
     try Self.check(messages, roles: ["system", "user", "assistant"])
-    let system = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
     return chatML(messages, system, opens)
   }
 

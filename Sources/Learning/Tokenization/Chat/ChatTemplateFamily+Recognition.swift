@@ -3,47 +3,47 @@ internal import Hashing
 extension ChatTemplateFamily {
   /// Recognises a template by its source; `nil` when it is none of those that are known.
   init?(source: String) {
-    let source = TemplateSource(source)
-    if let message = Self.chatMLDefault(source) {
-      self = .chatML(defaultSystemMessage: message)
-    } else if let known = Self.published[SHA256.hexDigest(ofParts: source.tokens.map(\.part))] {
-      self = known
-    } else {
-      return nil
+    var tokens = TemplateSource(source).tokens
+    let message = Self.takeDefaultMessage(from: &tokens)
+    switch (Self.published[SHA256.hexDigest(ofParts: tokens.map(\.part))], message) {
+    case (.chatML(""), let message?): self = .chatML(defaultSystemMessage: message)
+    case (.qwen2_5(""), let message?): self = .qwen2_5(defaultSystemMessage: message)
+    case (let known?, nil): self = known
+    default: return nil
     }
   }
 
-  private static let loop = "{% for message in messages %}"
-  private static let defaultSystem =
-    "{% if loop.first and messages[0]['role'] != 'system' %}"
-    + "{{ '<|im_start|>system\n<|im_end|>\n' }}{% endif %}"
-  private static let turn =
-    "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
-    + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
-
-  /// The default message of the system in a ChatML template of SmolLM2's and Qwen2's form.
-  private static func chatMLDefault(_ source: TemplateSource) -> String? {
-    let pattern = TemplateSource(loop + defaultSystem + turn).tokens
-    guard source.tokens.count == pattern.count else { return nil }
-    let before = "<|im_start|>system\n"
-    let after = "<|im_end|>\n"
-    var message: String?
-    for (token, expected) in zip(source.tokens, pattern) where token != expected {
-      guard message == nil, expected == .string(before + after), case .string(let text) = token,
-        text.hasPrefix(before), text.hasSuffix(after), text.utf8.count > (before + after).utf8.count
-      else { return nil }
-      message = String(text.dropFirst(before.count).dropLast(after.count))
+  /// Takes the default message of the system out of a template of the ChatML kind, so that templates
+  /// that differ in nothing else are the same.
+  private static func takeDefaultMessage(from tokens: inout [TemplateSource.Token]) -> String? {
+    let (before, after) = ("<|im_start|>system\n", "<|im_end|>\n")
+    for token in tokens {
+      guard case .string(let text) = token, text.hasPrefix(before), text.hasSuffix(after),
+        text.utf8.count >= (before + after).utf8.count
+      else { continue }
+      let message = String(text.dropFirst(before.count).dropLast(after.count))
+      for index in tokens.indices {
+        if tokens[index] == token { tokens[index] = .string(before + after) }
+        // Qwen2.5 writes it a second time, alone.
+        if tokens[index] == .string(message) { tokens[index] = .string("") }
+      }
+      return message
     }
-    return message ?? ""
+    return nil
   }
 
-  /// Published templates by the SHA-256 of their tokens (see `TemplateSource`).
+  /// Published templates by the SHA-256 of their tokens (see `TemplateSource`), without the default
+  /// message of the system where there is one.
   ///
   /// Sources and what `transformers` makes of them are in `Tests/Vectors/models/chat-templates.json`.
   private static let published: [String: ChatTemplateFamily] = [
     // OpenHermes-2.5-Mistral-7B and others
     "21057e46c222a39c2fe67ab1e449dfd0b8046fa5aacbd49315a3a4f03937630f": .chatML(
       defaultSystemMessage: nil
+    ),
+    // SmolLM2-135M-Instruct, Qwen2-0.5B-Instruct
+    "aca2f83c2825094634513fd6fa152c805e1e0635119913fde109bc952c2b46af": .chatML(
+      defaultSystemMessage: ""
     ),
     // Llama-2-7b-chat-hf
     "97edb3ee8c30aa4ca5196bd9058c9682e561211376e06a39e89ee5d29a808fd1": .llama2,
@@ -68,7 +68,9 @@ extension ChatTemplateFamily {
     // gemma-3-1b-it
     "929259c25bbf9d7cd64fa1b8d02b99c5ff8b67c28b9485a05eb24e5782f7ae91": .gemma3,
     // Qwen2.5-0.5B-Instruct
-    "4eeb2e612351d63de1cf225151c1da431a0a69f4fb7761f71a4d9a248d27e265": .qwen2_5,
+    "4842f59164dcdf137b2fb924706caf5cffd71a97c86403c2f87e668f8ea343d3": .qwen2_5(
+      defaultSystemMessage: ""
+    ),
     // Qwen3-0.6B
     "de50b64a893a931bd5164795de596cf66eae3aee3e78bfc95f29577282f04c90": .qwen3,
     // conversations as in hh-rlhf

@@ -20,8 +20,8 @@ package enum ChatTemplateFamily: Sendable, Equatable {
   case gemma
   /// Gemma 3: the system's message is put before the first turn of the user.
   case gemma3
-  /// Qwen2.5: ChatML whose roles are fixed and whose default system is Qwen.
-  case qwen2_5
+  /// Qwen2.5: ChatML whose roles are fixed, always with a message of the system.
+  case qwen2_5(defaultSystemMessage: String)
   /// Qwen3: ChatML with thoughts; those of earlier answers are left out.
   case qwen3
   /// `Human: …`, `Assistant: …` as in Anthropic's helpful and harmless conversations.
