@@ -343,7 +343,11 @@ let package = Package(
     tests("Messages", in: "Contract", ["ProtobufRuntime", "TestMessages"]),
     tests("ProtobufRuntime", in: "Contract", ["CProtobufC", "ProtobufRuntime"]),
     tests("Labeling", in: "Feedback", ["ChildProcesses", "LabelStoreProbe", "Labeling", logging]),
-    tests("LanguageModels", in: "Learning", ["LanguageModels", "ModelFiles", "Tensors"]),
+    tests(
+      "LanguageModels",
+      in: "Learning",
+      ["JSON", "LanguageModels", "ModelFiles", "Tensors"]
+    ),
     tests("ModelFiles", in: "Learning", ["JSON", "ModelFiles"]),
     tests(
       "PolicyOptimization",

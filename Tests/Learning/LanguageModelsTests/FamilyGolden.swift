@@ -44,13 +44,17 @@ struct FamilyGolden {
   let logits: [[Double]]
   let greedy: Greedy
 
-  init(_ family: String) throws {
-    let url = URL(fileURLWithPath: #filePath)
+  /// The folder of a family's tiny model.
+  static func folder(_ family: String) -> String {
+    URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Vectors/models/tiny-\(family)")
-    folder = url.path
+      .appending(path: "Vectors/models/tiny-\(family)").path
+  }
+
+  init(_ family: String) throws {
+    folder = Self.folder(family)
     model = try LanguageModel.load(path: folder)
-    let data = try Data(contentsOf: url.appending(path: "golden.json"))
+    let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/golden.json"))
     let document = try JSONDecoder().decode(Document.self, from: data)
     plain = document.plain
     adapted = document.adapted

@@ -59,7 +59,8 @@ extension ModelFamily {
       var traits = DecoderTraits.gemma3(width: try keys.integer("embedding_length"))
       traits.localRotaryBase = try keys.number("rope.freq_base_swa", default: 10_000)
       traits.slidingWindow = try keys.integer("attention.sliding_window")
-      traits.windowedLayers = (0..<layerCount).map { ($0 + 1) % 6 != 0 }
+      let pattern = try keys.integer("attention.sliding_window_pattern", default: 6)
+      traits.windowedLayers = (0..<layerCount).map { pattern < 1 || ($0 + 1) % pattern != 0 }
       if layerCount == 62 {
         // The 27-billion model alone does not divide by the root of the head's width.
         let share =
