@@ -133,6 +133,11 @@ private final class PageAnswer: ChannelInboundHandler {
     context.fireChannelInactive()
   }
 
+  /// What is not HTTP was answered before it comes here; it must not hold its place any longer.
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head): request = request ?? head

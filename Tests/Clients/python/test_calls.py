@@ -146,6 +146,16 @@ class AsyncCallTests(Case):
                     StatusCode.UNKNOWN, AsyncScalarizer(peer).configure(ConfigureRequest())
                 )
 
+    async def test_W38_a_handler_saw_the_call_whatever_became_of_its_own(self):
+        scalars = Scalars()
+        # As a call of the handler's own ends that reached nobody.
+        scalars.failures = [RPCError(StatusCode.UNAVAILABLE, "gone", unprocessed=True)]
+        async with serving(scalars) as (_, port), client(port) as peer:
+            call = AsyncScalarizer(peer).configure(ConfigureRequest())
+            error = await self.assert_code(StatusCode.UNAVAILABLE, call)
+            self.assertFalse(error.unprocessed)
+            self.assertEqual(scalars.calls, 1)
+
     async def test_W21_unknown_methods_and_undecodable_messages(self):
         async with serving(Scalars()) as (_, port), client(port) as peer:
             await self.assert_code(

@@ -64,6 +64,21 @@ struct RetryTests {
     }
   }
 
+  @Test func `W38: a handler whose own call nobody saw does not say so of the call it serves`()
+    async throws
+  {
+    let gone = try await withServer(tls: nil) { harness in harness.port }
+    try await withServer(tls: nil, service: RelayService(port: gone)) { harness in
+      let client = harness.client(nil)
+      let error = await failure {
+        let _: RawMessage = try await client.unary(RelayService.relay, RawMessage())
+      }
+      #expect(error?.code == .unavailable)
+      #expect(error?.isUnprocessed == false)
+      await client.close()
+    }
+  }
+
   @Test func `the budget ends retries when most calls fail`() async throws {
     try await withServer(tls: nil) { harness in
       var configuration = RPCClientConfiguration()
@@ -139,5 +154,34 @@ struct RetryTests {
     #expect(seen == [42])
     await client.close()
     await server.close()
+  }
+}
+
+/// Hands on what its own call to a port where nobody listens ends with.
+private struct RelayService: RPCService {
+  static let relay = RPCMethod(service: "test.Relay", name: "Relay", kind: .unary)
+
+  let port: Int
+  let serviceName = "test.Relay"
+  let descriptorSet: [UInt8] = []
+
+  func register(in router: inout RPCRouter) {
+    let port = port
+    router.unary(Self.relay) { (request: RawMessage, _) -> RawMessage in
+      var configuration = RPCClientConfiguration()
+      configuration.retry.attemptsMax = 1
+      let client = RPCClient(
+        target: RPCTarget(host: "127.0.0.1", port: port),
+        tls: nil,
+        configuration: configuration,
+        logger: Logger(label: "test")
+      )
+      let outcome = await failure {
+        let _: RawMessage = try await client.unary(EchoService.Methods.echo, request)
+      }
+      await client.close()
+      if let outcome { throw outcome }
+      return request
+    }
   }
 }

@@ -146,7 +146,8 @@ class ServerCall:
             return
         code = StatusCode.UNKNOWN if error.code is StatusCode.OK else error.code
         metadata = error.metadata or self.context.trailing_metadata
-        status = EndStatus(code, error.message, metadata, error.unprocessed)
+        # Never unprocessed (W38): a handler saw the call, whatever became of its own calls.
+        status = EndStatus(code, error.message, metadata)
         self._transport.machine.send_status(self.call_id, status)
         self._finish()
 

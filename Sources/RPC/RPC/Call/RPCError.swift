@@ -106,7 +106,10 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
     }
   }
 
-  /// As it travels (W25: metadata that the peer would refuse stays behind).
+  /// As a handler's word travels (W25: metadata that the peer would refuse stays behind).
+  ///
+  /// Never `unprocessed` (W38): a handler saw the call, also when its error comes from a call of its own
+  /// that nobody saw.
   func status(metadataBytesMax: Int) -> EndStatus {
     let entries = metadata.wireEntries
     let isAcceptable =
@@ -114,8 +117,7 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
     return EndStatus(
       code: code.status,
       message: message,
-      metadata: isAcceptable ? entries : [],
-      isUnprocessed: isUnprocessed
+      metadata: isAcceptable ? entries : []
     )
   }
 }

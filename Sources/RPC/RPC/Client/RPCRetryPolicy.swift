@@ -18,7 +18,12 @@ public struct RPCRetryPolicy: Sendable {
 
   /// Whether a failed call may be made again.
   static func allows(_ method: RPCMethod, _ error: RPCError) -> Bool {
-    error.isUnprocessed || (method.isIdempotent && error.code == .unavailable)
+    switch error.code {
+    case .unavailable: error.isUnprocessed || method.isIdempotent
+    case .resourceExhausted: error.isUnprocessed
+    // No other status says that a call never happened (WIRE.md section 9).
+    default: false
+    }
   }
 
   /// The pause after a number of failures.

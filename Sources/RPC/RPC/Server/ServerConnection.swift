@@ -223,7 +223,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
       abandon(call, RPCError(EndStatus(code: cancel.code, message: cancel.reason)))
     case .failed(let callID, let status):
       // The machine refused it before there was a call, or ended one that had begun.
-      guard let call = calls[callID] else { return countRefusal(status) }
+      guard let call = calls[callID] else { return countRefusal(status, channel) }
       settle(call, status.code)
       abandon(call, RPCError(status))
     case .goingAway(let goAway):
@@ -393,11 +393,21 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
   private func refuse(_ callID: UInt64, _ status: EndStatus, _ channel: WireChannel) {
     channel.machine.sendStatus(callID, status, message: nil)
     channel.machine.release(callID)
-    countRefusal(status)
+    countRefusal(status, channel)
   }
 
-  private func countRefusal(_ status: EndStatus) {
+  /// Counts a call that reached no handler; what went beyond a limit is logged too.
+  private func countRefusal(_ status: EndStatus, _ channel: WireChannel) {
     metrics.count { $0.callsRefused[status.code.wireName, default: 0] += 1 }
+    guard status.code == .resourceExhausted else { return }
+    refusals.log(
+      "call refused",
+      [
+        "rpc.peer": "\(channel.peer.address)",
+        "rpc.identity": "\(channel.peer.identity?.name ?? "none")",
+        "rpc.detail": "\(status.message)",
+      ]
+    )
   }
 
   private func receive(

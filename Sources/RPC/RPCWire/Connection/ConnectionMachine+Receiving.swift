@@ -261,7 +261,8 @@ extension ConnectionMachine {
     guard byteCount <= header.length - 4, byteCount <= local.headerBlockBytesMax else {
       throw WireError(
         rule: 26,
-        "header block of \(byteCount) bytes in a payload of \(header.length)"
+        "header block of \(byteCount) bytes in a payload of \(header.length), "
+          + "at most \(local.headerBlockBytesMax) allowed"
       )
     }
     if !header.flags.contains(.message), byteCount != header.length - 4 {

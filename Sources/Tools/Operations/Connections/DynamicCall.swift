@@ -4,6 +4,7 @@ internal import Messages
 internal import ProtobufRuntime
 package import RPC
 internal import ServiceStubs
+internal import Synchronization
 
 /// Calls a service whose messages are known only through reflection.
 package struct DynamicCall: Sendable {
@@ -32,10 +33,12 @@ package struct DynamicCall: Sendable {
   }
 
   private let client: RPCClient
+  private let reflectionTimeout: Duration
 
-  /// Takes a client of the service.
-  package init(client: RPCClient) {
+  /// Takes a client of the service, and how many seconds asking it for its methods may take.
+  package init(client: RPCClient, timeoutSeconds: Double? = nil) {
     self.client = client
+    reflectionTimeout = .seconds(min(timeoutSeconds ?? 20, 20))
   }
 
   /// The methods of every service, a line each: name, kind, request and reply.
@@ -155,24 +158,46 @@ package struct DynamicCall: Sendable {
       }
       try show(try render(reply))
     case .bidirectional:
-      try await client.bidirectional(method, options: options.call) {
-        (writer: RPCWriter<RawMessage>, replies: RPCStream<RawMessage>) in
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          group.addTask {
-            while let text = try requests.next() { try await writer.write(try encode(text)) }
-            writer.finish()
-          }
-          for try await reply in replies { try show(try render(reply)) }
-          try await group.waitForAll()
+      try await converse(method, options, requests, encode) { try show(try render($0)) }
+    }
+  }
+
+  /// Feeds a two-way call while its replies are shown.
+  private func converse(
+    _ method: RPCMethod,
+    _ options: Options,
+    _ requests: JSONRequests,
+    _ encode: @escaping @Sendable (String) throws -> RawMessage,
+    show: (RawMessage) throws -> Void
+  ) async throws {
+    try await client.bidirectional(method, options: options.call) {
+      (writer: RPCWriter<RawMessage>, replies: RPCStream<RawMessage>) in
+      let fault = Mutex<(any Error)?>(nil)
+      // Not a child task: when the call has ended nobody waits for more input.
+      let feeding = Task {
+        do {
+          while let text = try requests.next() { try await writer.write(try encode(text)) }
+        } catch {
+          // Of a call that has ended the stream of replies says more.
+          if error as? RPCError == nil { fault.withLock { $0 = error } }
         }
+        // Also after a wrong request: the replies would never end.
+        writer.finish()
       }
+      defer { feeding.cancel() }
+      do {
+        for try await reply in replies { try show(reply) }
+      } catch {
+        throw fault.withLock { $0 } ?? error
+      }
+      if let fault = fault.withLock({ $0 }) { throw fault }
     }
   }
 
   private func reflect() async throws(RPCError) -> DescribeReply {
     try await ReflectionClient(client).describe(
       DescribeRequest(),
-      options: RPCCallOptions(timeout: .seconds(20))
+      options: RPCCallOptions(timeout: reflectionTimeout)
     )
   }
 

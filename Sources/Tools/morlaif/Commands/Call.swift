@@ -80,7 +80,7 @@ struct Call: AsyncParsableCommand {
       throw ValidationError("Name a SERVICE/METHOD, or use --list to see which there are.")
     }
     if let timeout, !(timeout > 0 && timeout < 1e7) {
-      throw ValidationError("--timeout must be above 0.")
+      throw ValidationError("--timeout must be above 0 and below 10,000,000 seconds.")
     }
   }
 
@@ -93,7 +93,7 @@ struct Call: AsyncParsableCommand {
         interceptors: verbose ? [RPCRecordingInterceptor(report)] : [],
         logger: Diagnostics.logger
       )
-      let call = DynamicCall(client: client)
+      let call = DynamicCall(client: client, timeoutSeconds: timeout)
       do {
         try await perform(call)
       } catch {
