@@ -166,7 +166,8 @@ import Testing
       reply.configurationHash = String(repeating: "e", count: 64)
     }
     try await TestService.run([ScalarizerService(other)]) { _, section in
-      let request = TrainerHarness.request(steps: 8)
+      // More than any machine gets to before the swap: the test ends the run.
+      let request = TrainerHarness.request(steps: 100_000)
       try await harness.run { trainer in
         await #expect(throws: CancellationError.self) {
           _ = try await TrainerHarness.train(trainer, request) { reply in
@@ -183,7 +184,15 @@ import Testing
           }
         }
       }
-      let report = try await harness.run { try await TrainerHarness.train($0, request) }
+      let report = try await harness.run { trainer in
+        try await TrainerHarness.train(trainer, request) { reply in
+          guard case .step(let step) = reply.kind, step.configurationHash.hasPrefix("e") else {
+            return
+          }
+          // Each such step asks for it, and the run may be over by then.
+          _ = try? await trainer.cancel(CancelTrainingRequest())
+        }
+      }
       let hashes = report.steps.map { String($0.configurationHash.prefix(1)) }
       #expect(hashes.first == "f" && hashes.last == "e" && hashes == hashes.sorted().reversed())
       for step in report.steps where step.configurationHash.hasPrefix("e") {
