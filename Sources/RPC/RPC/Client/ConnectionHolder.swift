@@ -279,6 +279,8 @@ final class ConnectionHolder: Sendable {
       if context == nil { wire.start() }
       return channel.eventLoop.makeSucceededVoidFuture()
     } catch {
+      // It is connected already, and nobody else would close it.
+      channel.close(promise: nil)
       return channel.eventLoop.makeFailedFuture(error)
     }
   }
