@@ -225,7 +225,7 @@ class AsyncCallTests(Case):
             stub = AsyncScalarizer(peer)
             replies = await asyncio.gather(*(stub.scalarize(scores(i % 7)) for i in range(500)))
             self.assertEqual([len(r.rewards) for r in replies], [i % 7 for i in range(500)])
-            self.assertEqual(len(server._transports), 1)
+            self.assertEqual(len(server._reception.connections), 1)
 
 
 class AsyncLabelerMethods:
@@ -271,7 +271,7 @@ class SyncCallTests(Case):
                 stub = Scalarizer(peer)
                 work = [asyncio.to_thread(stub.scalarize, scores(i)) for i in range(20)]
                 self.assertEqual([len(r.rewards) for r in await asyncio.gather(*work)], list(range(20)))
-                self.assertEqual(len(server._transports), 1)
+                self.assertEqual(len(server._reception.connections), 1)
                 await asyncio.to_thread(peer.close)
 
 

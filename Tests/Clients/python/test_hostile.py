@@ -91,7 +91,7 @@ class TLSTests(Case):
             with self.assertLogs("morlaif", "WARNING"):
                 peer = await RawPeer.connected(port, hello=False)
                 await peer.receive_all()
-            self.assertEqual(len(server._transports), 0)
+            self.assertEqual(len(server._reception.connections), 0)
 
     def test_credentials_that_cannot_be_read_name_the_file(self):
         with self.assertRaisesRegex(ValueError, "nowhere"):
@@ -126,9 +126,9 @@ class WireTests(Case):
                 peer = await RawPeer.connected(port, hello=False)
                 await peer.send(whole[:end])
                 peer.close()
-            while server._transports:
+            while server._reception.connections:
                 await asyncio.sleep(0.001)
-            self.assertEqual(server._calls, 0)
+            self.assertEqual(server._reception.calls, 0)
 
     async def test_W35_a_peer_that_asks_and_never_reads_is_dropped(self):
         async with serving(Scalars()) as (server, port):
@@ -137,7 +137,7 @@ class WireTests(Case):
             ping = encode_frame(FrameType.PING, b"\x09" + bytes(range(1, 9)))
 
             async def ask():
-                while server._transports:
+                while server._reception.connections:
                     try:
                         await peer.send(ping * 2_000)
                     except (ConnectionError, ssl.SSLError, RuntimeError):
@@ -158,7 +158,7 @@ class WireTests(Case):
             await peer.send(encode_frame(FrameType.PING))
             await peer.receive()
             peer.close()
-            while server._transports or server._calls:
+            while server._reception.connections or server._reception.calls:
                 await asyncio.sleep(0.001)
 
     async def test_a_server_that_says_nonsense_ends_the_client_s_calls(self):

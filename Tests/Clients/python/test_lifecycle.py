@@ -86,7 +86,7 @@ class DeadlineTests(Case):
         async with serving(handler) as (server, port), client(port) as peer:
             task = asyncio.create_task(AsyncLabeler(peer).list_principles(ListPrinciplesRequest()))
             await asyncio.to_thread(handler.started.wait, 10)
-            self.assertEqual(server._calls, 1)
+            self.assertEqual(server._reception.calls, 1)
             task.cancel()
             await asyncio.to_thread(handler.ended.wait, 10)
             await self.settled(server)
@@ -104,12 +104,12 @@ class DeadlineTests(Case):
                 await asyncio.gather(*tasks, return_exceptions=True)
             await AsyncHealth(peer).check(HealthRequest())
             await self.settled(server)
-            transport = next(iter(server._transports))
+            transport = next(iter(server._reception.connections))
             self.assertEqual((len(transport._calls), transport.machine.call_count), (0, 0))
 
     async def settled(self, server):
         async def wait():
-            while server._calls:
+            while server._reception.calls:
                 await asyncio.sleep(0.001)
 
         await asyncio.wait_for(wait(), 10)
@@ -316,7 +316,7 @@ class KeepAliveTests(Case):
         timing = Timing(keep_alive=1_000)
         async with serving(Scalars(), timing=timing) as (server, port), client(port) as peer:
             await AsyncScalarizer(peer).scalarize(scores(1))
-            transport = next(iter(server._transports))
+            transport = next(iter(server._reception.connections))
             transport._heard_at -= 1_500  # As if so many seconds had gone by.
             heard_at = transport._heard_at
             transport._check_alive()

@@ -184,7 +184,7 @@ class AsyncClient:
         self._is_closed = True
         for endpoint in self._endpoints:
             await endpoint.close()
-        await all_closed(e.transport for e in self._endpoints if e.transport is not None)
+        await all_closed(e.transport.closed for e in self._endpoints if e.transport is not None)
 
     async def unary(
         self,

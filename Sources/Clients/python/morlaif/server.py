@@ -8,20 +8,18 @@ import logging
 import os
 import re
 import signal
-import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from morlaif import health
 from morlaif.credentials import Credentials, split_address
 from morlaif.health import Health, Metrics, Reflection, services_of
-from morlaif.method import Handler, Method
-from morlaif.routes import Route, routes_of
+from morlaif.method import Handler
+from morlaif.reception import Reception
+from morlaif.routes import routes_of
 from morlaif.server_call import Peer
 from morlaif.server_transport import ServerTransport
-from morlaif.status import StatusCode
 from morlaif.transport import Timing, all_closed
 from morlaif.wire import Settings
 from morlaif.wire.compression import FEATURE
@@ -67,38 +65,36 @@ class AsyncServer:
             raise ValueError("a server needs at least one handler")
         services = services_of(handlers)
         self.name = _kebab(services[0].name.rpartition(".")[2])
-        self.agent = f"{self.name}-python/{VERSION}"
-        self.context: ssl.SSLContext = (
-            credentials or Credentials.folder(name=self.name)
-        ).server_context()
-        self.settings = settings or Settings()
-        self.timing = timing or Timing()
-        self.features = [FEATURE] if compression else []
-        self.connections_max = connections_max
-        self.calls_max = calls_max
-        self.metrics = Metrics()
         self.health = Health([service.name for service in services])
         """Says whether the services are ready; `set` changes it."""
-        self._may_call = may_call
+        self.metrics = Metrics()
         self._listen = split_address(listen)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="morlaif-handler")
         standard: list[Handler] = [self.health, self.metrics]
         everything = [*services, *services_of(standard), Reflection.service]
-        self._routes: dict[str, tuple[Method[Any, Any], Route]] = {}
-        for handler in (*handlers, *standard, Reflection(everything)):
-            for method, route in routes_of(handler, self._threads):
-                self._routes[method.path] = (method, route)
+        self._reception = Reception(
+            agent=f"{self.name}-python/{VERSION}",
+            context=(credentials or Credentials.folder(name=self.name)).server_context(),
+            settings=settings or Settings(),
+            features=[FEATURE] if compression else [],
+            timing=timing or Timing(),
+            connections_max=connections_max,
+            calls_max=calls_max,
+            allows=may_call,
+            metrics=self.metrics,
+            routes={
+                method.path: (method, route)
+                for handler in (*handlers, *standard, Reflection(everything))
+                for method, route in routes_of(handler, self._threads)
+            },
+        )
         self._listener: asyncio.Server | None = None
-        self._transports: set[ServerTransport] = set()
-        self._calls = 0
-        self._is_stopping = False
-        self._all_left = asyncio.Event()
 
     async def start(self) -> tuple[str, int]:
         """Listens; gives host and port."""
         host, port = self._listen
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(lambda: ServerTransport(self), host, port)
+        self._listener = await loop.create_server(lambda: ServerTransport(self._reception), host, port)
         name = self._listener.sockets[0].getsockname()
         logger.info("%s listens on %s:%d", self.name, name[0], name[1])
         return name[0], name[1]
@@ -111,27 +107,28 @@ class AsyncServer:
         """
         if self._listener is not None:
             self._listener.close()
-        self._is_stopping = True
+        reception = self._reception
+        reception.is_stopping = True
         self.health.stop()
-        transports = list(self._transports)
-        for transport in transports:
-            transport.drain()
+        connections = list(reception.connections)
+        for connection in connections:
+            connection.drain()
         try:
-            if self._transports:
+            if reception.connections:
                 limit = NEVER_SECONDS if drain is None else drain
-                await asyncio.wait_for(self._all_left.wait(), limit)
+                await asyncio.wait_for(reception.all_left.wait(), limit)
         except asyncio.TimeoutError:
-            for transport in list(self._transports):
-                transport.stop()
-        await all_closed(transports)
+            for connection in list(reception.connections):
+                connection.stop()
+        await all_closed(connection.closed for connection in connections)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def has_finished(self, seconds: float) -> bool:
         """Whether every handler has returned, within some time."""
         end = time.monotonic() + seconds
-        while self._calls and time.monotonic() < end:
+        while self._reception.calls and time.monotonic() < end:
             await asyncio.sleep(0.01)
-        return self._calls == 0
+        return self._reception.calls == 0
 
     async def __aenter__(self) -> AsyncServer:
         await self.start()
@@ -139,49 +136,6 @@ class AsyncServer:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
-
-    # For the connections.
-
-    def admit(self, transport: ServerTransport) -> bool:
-        """Counts a connection; False when there are too many."""
-        if self._is_stopping or len(self._transports) >= self.connections_max:
-            reason = "stopping" if self._is_stopping else "connections"
-            self.metrics.add(health.REFUSED_CONNECTIONS, reason)
-            return False
-        self._transports.add(transport)
-        self.metrics.add(health.OPEN_CONNECTIONS)
-        return True
-
-    def left(self, transport: ServerTransport) -> None:
-        """A connection has ended."""
-        if transport in self._transports:
-            self._transports.remove(transport)
-            self.metrics.add(health.OPEN_CONNECTIONS, amount=-1)
-        if self._is_stopping and not self._transports:
-            self._all_left.set()
-
-    def route(self, path: str) -> tuple[Method[Any, Any], Route] | None:
-        """What handles a method."""
-        return self._routes.get(path)
-
-    def may_call(self, peer: Peer, path: str) -> bool:
-        """Whether a peer may call a method."""
-        return self._may_call is None or self._may_call(peer, path)
-
-    def begin_call(self, path: str) -> bool:
-        """Counts a call; False when there are too many."""
-        if self._calls >= self.calls_max:
-            return False
-        self._calls += 1
-        self.metrics.add(health.OPEN_CALLS)
-        self.metrics.add(health.BEGUN_CALLS, path)
-        return True
-
-    def end_call(self, path: str, code: StatusCode, seconds: float) -> None:
-        """A handler has returned."""
-        self._calls -= 1
-        self.metrics.add(health.OPEN_CALLS, amount=-1)
-        self.metrics.ended(path, code, seconds)
 
 
 def serve(

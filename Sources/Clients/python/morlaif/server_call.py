@@ -7,15 +7,13 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from morlaif.method import Method
 from morlaif.status import Metadata, RPCError, StatusCode
+from morlaif.transport import WireTransport
 from morlaif.wire import CallHeader, EndStatus, events
 from morlaif.wire.compression import inflated
-
-if TYPE_CHECKING:
-    from morlaif.server_transport import ServerTransport
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class ServerCall:
     """Requests in, replies out; bytes are decoded and encoded here."""
 
     def __init__(
-        self, transport: ServerTransport, call_id: int, method: Method[Any, Any], context: Context
+        self, transport: WireTransport, call_id: int, method: Method[Any, Any], context: Context
     ) -> None:
         self._transport = transport
         self.call_id = call_id
@@ -89,7 +87,7 @@ class ServerCall:
             self._check()
             if self._has_all_requests:
                 return None
-            self._reader = self._transport.loop.create_future()
+            self._reader = asyncio.get_running_loop().create_future()
             try:
                 await self._reader
             finally:
@@ -124,7 +122,7 @@ class ServerCall:
         written = self._transport.machine.send_message(self.call_id, data)
         self._transport.turn()
         if written is False:
-            self._writer = self._transport.loop.create_future()
+            self._writer = asyncio.get_running_loop().create_future()
             try:
                 await self._writer
             finally:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
 
+from morlaif.reception import Reception
+from morlaif.routes import Route
 from morlaif.server_call import Context, Peer, ServerCall
 from morlaif.status import RPCError, StatusCode
 from morlaif.transport import WireTransport
 from morlaif.wire import Connection, EndStatus, Role
 from morlaif.wire import events
-
-if TYPE_CHECKING:
-    from morlaif.routes import Route
-    from morlaif.server import AsyncServer
 
 logger = logging.getLogger("morlaif")
 
@@ -26,19 +23,18 @@ IDLE_SECONDS = 1.0
 class ServerTransport(WireTransport):
     """A connection from one client."""
 
-    def __init__(self, server: AsyncServer) -> None:
+    def __init__(self, reception: Reception) -> None:
         machine = Connection(
-            Role.SERVER, server.settings, server.agent, server.features
+            Role.SERVER, reception.settings, reception.agent, reception.features
         )
-        super().__init__(machine, server.context, None, server.timing)
-        self.loop = asyncio.get_running_loop()
-        self._server = server
+        super().__init__(machine, reception.context, None, reception.timing)
+        self._reception = reception
         self._calls: dict[int, ServerCall] = {}
         self._peer: Peer | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not self._server.admit(self):
+        if not self._reception.admit(self):
             assert isinstance(transport, asyncio.Transport)
             transport.abort()
             return
@@ -85,11 +81,11 @@ class ServerTransport(WireTransport):
             call.cancelled()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        self._server.left(self)
+        self._reception.left(self)
 
     def _begin(self, event: events.Called) -> None:
-        server, header = self._server, event.header
-        found = server.route(header.method)
+        reception, header = self._reception, event.header
+        found = reception.route(header.method)
         assert self._peer is not None
         if found is None:
             service, _, name = header.method.rpartition("/")
@@ -98,23 +94,23 @@ class ServerTransport(WireTransport):
             )  # W21
             return
         method, route = found
-        if not server.may_call(self._peer, header.method):
+        if not reception.may_call(self._peer, header.method):
             self._refuse_call(
                 event, StatusCode.PERMISSION_DENIED, f"{header.method}: this identity may not"
             )
             return
-        if not server.begin_call(method.path):
+        if not reception.begin_call(method.path):
             self._refuse_call(
                 event, StatusCode.RESOURCE_EXHAUSTED,
-                f"more than {server.calls_max} calls at once", unprocessed=True,
+                f"more than {reception.calls_max} calls at once", unprocessed=True,
             )
             return
         context = Context(self._peer, header)
         call = ServerCall(self, event.call_id, method, context)
         self._calls[event.call_id] = call
         if header.timeout_us:
-            call.timer = self.loop.call_later(header.timeout_us / 1e6, self._expire, call)
-        call.task = self.loop.create_task(self._handle(call, route))
+            call.timer = self._loop.call_later(header.timeout_us / 1e6, self._expire, call)
+        call.task = self._loop.create_task(self._handle(call, route))
         # Not in a `finally` of the task: one that is cancelled before its first step never gets there.
         began = time.monotonic()
         call.task.add_done_callback(lambda task: self._returned(call, task, began))
@@ -124,7 +120,7 @@ class ServerTransport(WireTransport):
     ) -> None:
         self.machine.send_status(event.call_id, EndStatus(code, message, (), unprocessed))
         self.machine.release(event.call_id)
-        self._server.metrics.refused(code)
+        self._reception.metrics.refused(code)
 
     async def _handle(self, call: ServerCall, route: Route) -> StatusCode:
         try:
@@ -144,7 +140,7 @@ class ServerTransport(WireTransport):
         if not call.is_over:
             call.fail(RPCError(StatusCode.CANCELLED, "the handler was cancelled"))
         self._calls.pop(call.call_id, None)
-        self._server.end_call(call.method.path, code, time.monotonic() - began)
+        self._reception.end_call(call.method.path, code, time.monotonic() - began)
         self.machine.release(call.call_id)  # W23
         self.turn()
         if self.machine.sent_go_away is not None:
@@ -156,7 +152,7 @@ class ServerTransport(WireTransport):
 
     def _watch_idleness(self) -> None:
         if self._idle_timer is None and self.machine.call_count == 0:
-            self._idle_timer = self.loop.call_later(IDLE_SECONDS, self._close_if_idle)
+            self._idle_timer = self._loop.call_later(IDLE_SECONDS, self._close_if_idle)
 
     def _close_if_idle(self) -> None:
         self._idle_timer = None

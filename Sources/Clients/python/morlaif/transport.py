@@ -41,10 +41,9 @@ class Timing:
         """Seconds of silence before a PING, and again before the peer is dead (W34)."""
 
 
-async def all_closed(transports: Iterable[WireTransport]) -> None:
+async def all_closed(closed: Iterable[asyncio.Future[None]]) -> None:
     """Waits until the last words of connections that were ended have left, or had their time."""
-    waiting = [transport.closed for transport in transports]
-    if waiting:
+    if waiting := list(closed):
         await asyncio.wait(waiting, timeout=FAREWELL_SECONDS + 1)
 
 
