@@ -61,31 +61,6 @@ import Testing
     }
   }
 
-  @Test(arguments: [(1, 5, 3), (4, 32, 16), (7, 33, 20), (13, 100, 64), (300, 70, 48)])
-  func `packed products are those of the naive twin, the same bits for any rows`(
-    rows: Int,
-    outputs: Int,
-    inputs: Int
-  ) {
-    let x = Self.random(rows, inputs, seed: 1)
-    let weights = Self.random(outputs, inputs, seed: 2)
-    let packed = PackedWeights(weights.tile)
-    let y = Tile(rows: rows, columns: outputs)
-    y.fill(1)
-    packed.multiply(x.tile, into: y, accumulate: true)
-    packed.multiply(x.tile, into: y, accumulate: true)
-    let twin = Self.naive(rows, outputs, inputs, { x[$0, $1] }, { weights[$1, $0] })
-    #expect(Self.distance(Matrix(takingOwnership: y).values, twin.map { 1 + 2 * $0 }) < 1e-4)
-    let together = Tile(rows: rows, columns: outputs)
-    packed.multiply(x.tile, into: together)
-    for row in 0..<rows {
-      let alone = Tile(rows: 1, columns: outputs)
-      packed.multiply(x.tile.rows(row..<row + 1), into: alone)
-      let expected = Matrix(takingOwnership: together.rows(row..<row + 1))
-      #expect(Matrix(takingOwnership: alone) == expected)
-    }
-  }
-
   @Test func `a copy does not change with its original`() {
     var left = Self.random(3, 3, seed: 1)
     let right = left

@@ -119,20 +119,56 @@ void kernel_exp(float *y, const float *x, size_t count);
 
 // ---- Products with packed weights: y (rows, outputs) (+)= x (rows, inputs) * W^T
 //
-// W (outputs, inputs) is packed in panels of kernel_panel_width outputs: (panels, inputs, 32),
-// the last panel padded with zeros. Each element of y is one sum in the order of the inputs,
-// so it does not depend on how many rows travel together.
+// W (outputs, inputs) lies in panels of kernel_panel_width outputs, the last padded with zeros:
+// (panels, inputs, 32) for float32, and for bfloat16 (panels, inputs / 2, 32, 2), the pairs that
+// AVX-512 multiplies. Products with bfloat16 weights round x to bfloat16 too and sum in float32.
+// Each element of y is one sum in a fixed order, so its bits depend neither on how many rows travel
+// together nor on who computes which part.
 
 #define kernel_panel_width 32
 
-size_t kernel_packed_count(size_t outputs, size_t inputs);
-void kernel_pack(
-    float *packed, const float *weights, size_t stride, size_t outputs, size_t inputs);
+typedef enum { kernel_f32, kernel_bf16 } kernel_element;
 
-// Computes panels first_panel ..< last_panel, with memory of the calling thread's own.
+// The instructions that products may use: none beyond the architecture's, AVX2, AVX-512, and
+// AVX-512 with bfloat16. On other architectures than x86-64 all are the first.
+typedef enum {
+  kernel_level_plain,
+  kernel_level_v3,
+  kernel_level_v4,
+  kernel_level_v4_bf16
+} kernel_level;
+
+// The most that this processor has.
+kernel_level kernel_level_detected(void);
+
+// Packed weights: where they lie, 64-byte aligned, and what they are.
+typedef struct {
+  void *panels;
+  size_t outputs;
+  size_t inputs;
+  kernel_element element;
+  kernel_level level;
+} kernel_packed;
+
+size_t kernel_packed_bytes(kernel_element element, size_t outputs, size_t inputs);
+
+// Fills the panels from (outputs, inputs).
+void kernel_pack(const kernel_packed *w, const float *weights, size_t stride);
+
+// Copies some outputs' weights out of the panels: (last_output - first_output, inputs).
+void kernel_unpack(
+    const kernel_packed *w, float *weights, size_t stride, size_t first_output,
+    size_t last_output);
+
+// Computes panels first_panel ..< last_panel of y, with memory of the calling thread's own.
 void kernel_packed_multiply(
-    float *y, size_t y_stride, const float *x, size_t x_stride, const float *packed, size_t rows,
-    size_t outputs, size_t inputs, size_t first_panel, size_t last_panel, int accumulate);
+    float *y, size_t y_stride, const float *x, size_t x_stride, size_t rows,
+    const kernel_packed *w, size_t first_panel, size_t last_panel, int accumulate);
+
+// dx (rows, inputs) (+)= dy (rows, outputs) * W, columns 32 first_panel ..< 32 last_panel of dx.
+void kernel_packed_multiply_transposed(
+    float *dx, size_t dx_stride, const float *dy, size_t dy_stride, size_t rows,
+    const kernel_packed *w, size_t first_panel, size_t last_panel, int accumulate);
 
 // ---- Attention of one new position over cached keys and values
 
