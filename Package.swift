@@ -190,7 +190,7 @@ let package = Package(
     library(
       "PolicyOptimization",
       in: "Learning",
-      ["JSON", "LanguageModels", "ModelFiles", "Tensors"]
+      ["Hashing", "JSON", "LanguageModels", "ModelFiles", "Tensors"]
     ),
 
     // Feedback.
@@ -241,7 +241,7 @@ let package = Package(
       in: "Services",
       [
         "LanguageModels", "Messages", "ModelKit", "PolicyOptimization", "ProtobufRuntime", "RPC",
-        "ServiceKit", "ServiceStubs", "Tokenization", lifecycle, logging,
+        "ServiceKit", "ServiceStubs", "Tensors", "Tokenization", lifecycle, logging,
       ]
     ),
     program("labeler", in: "Services", ["LabelerService", "ServiceKit", arguments]),

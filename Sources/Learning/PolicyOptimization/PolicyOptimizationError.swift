@@ -20,6 +20,10 @@ package enum PolicyOptimizationError: Error, Sendable, Equatable, CustomStringCo
   case incompatibleCheckpoint(field: String, found: String, expected: String)
   /// The caller asked to stop; the state is that of the last whole step.
   case cancelled
+  /// A checkpoint was written by another release.
+  case otherCheckpointLayout(found: String, expected: Int)
+  /// A checkpoint's content is not what was written.
+  case damagedCheckpoint(claimed: String, computed: String)
   /// A checkpoint lacks something.
   case missingCheckpointEntry(String)
 
@@ -44,6 +48,12 @@ package enum PolicyOptimizationError: Error, Sendable, Equatable, CustomStringCo
     case .incompatibleCheckpoint(let field, let found, let expected):
       "checkpoint \(field): found \(found), expected \(expected); resume with the same recipe"
     case .cancelled: "training was cancelled; the last whole step stands"
+    case .otherCheckpointLayout(let found, let expected):
+      "checkpoint layout \(found) is not layout \(expected) of this release; let the release that "
+        + "wrote it finish the run, or train anew under another run id"
+    case .damagedCheckpoint(let claimed, let computed):
+      "checkpoint: its content has the hash \(computed), but it was written with \(claimed); the "
+        + "file is damaged, so restore it or remove it"
     case .missingCheckpointEntry(let name): "checkpoint: entry '\(name)' is missing"
     }
   }

@@ -125,8 +125,10 @@ final class PolicyRuns: Service {
     }
     state.withLock { $0.scalarizer = link }
     guard let running, runner.runningID == running.id else { return (probe, 0) }
-    try runFolder(running.id).keep(section)
-    return (probe, running.control.swap(to: link))
+    let firstStep = running.control.swap(to: link)
+    var history = try ScalarizerHistory(path: runFolder(running.id).scalarizersPath)
+    try history.keep(section, firstStep: firstStep)
+    return (probe, firstStep)
   }
 
   /// The newest checkpoint, written now when a run is under way.
@@ -134,12 +136,12 @@ final class PolicyRuns: Service {
     if runner.runningID != nil, let control = current?.control {
       return try await control.requestCheckpoint()
     }
-    guard let id = try newestRunID(), let found = try runFolder(id).checkpoint() else {
+    guard let id = try newestRunID(), let found = try runFolder(id).checkpoints.newest() else {
       throw PolicyTrainerServiceError.noRun
     }
     return CheckpointReply(
-      path: runFolder(id).checkpointPath,
-      step: UInt32(clamping: found.header.step)
+      path: found.path,
+      step: UInt32(clamping: found.checkpoint.header.step)
     )
   }
 
@@ -198,7 +200,7 @@ final class PolicyRuns: Service {
   private func newestRunID() throws -> String? {
     if let newest = state.withLock({ $0.newestPolicy }) { return newest }
     return try FolderListing.names(in: folder)
-      .map { ($0, FileTime.modified(runFolder($0).checkpointPath)) }
+      .map { ($0, try runFolder($0).checkpoints.newestPath().flatMap(FileTime.modified)) }
       .filter { $0.1 != nil }
       .max { ($0.1 ?? 0) < ($1.1 ?? 0) }?.0
   }
@@ -261,12 +263,17 @@ final class PolicyRuns: Service {
       throw PolicyTrainerServiceError.otherRun(id: id)
     }
     try run.begin(request)
-    let checkpoint = try run.checkpoint()
-    let step = checkpoint?.header.step ?? 0
+    try run.checkpoints.removeLeftovers()
+    let checkpoint = try run.checkpoints.newest()
+    let step = checkpoint?.checkpoint.header.step ?? 0
+    var history = try ScalarizerHistory(path: run.scalarizersPath)
+    // Before the entries are forgotten: a kill in between must not take this away.
+    try history.note(try run.entries().filter { $0.step > step }, after: step)
     let entries = try run.entriesToResume(after: step)
-    if let swapped = try run.swappedScalarizer() {
+    if let swapped = history.section(atStep: step + 1) {
       state.withLock { $0.scalarizer = ScalarizerLink(swapped, peers: peers) }
     }
+    let scalarizers = history
     let first = started(request, settings, firstStep: step + 1)
     let past = try entries.map { try $0.message() }
     let control = RunControl()
@@ -283,12 +290,12 @@ final class PolicyRuns: Service {
         let recorder = try RunRecorder(
           folder: run,
           log: log,
-          configurationVersion: checkpoint?.header.rewardState.configurationVersion,
+          configurationVersion: checkpoint?.checkpoint.header.rewardState.configurationVersion,
           logger: logger
         )
         recorder.announce(first)
         for reply in past { recorder.announce(reply) }
-        let training = makeRun(run, request, settings, control, recorder)
+        let training = makeRun(run, request, settings, control, recorder, checkpoint, scalarizers)
         try await thread.perform { await training.run() }
       } catch {
         control.finish()
@@ -304,8 +311,11 @@ final class PolicyRuns: Service {
     _ request: TrainPolicyRequest,
     _ settings: RunSettings,
     _ control: RunControl,
-    _ recorder: RunRecorder
+    _ recorder: RunRecorder,
+    _ checkpoint: CheckpointStore.Found?,
+    _ history: ScalarizerHistory
   ) -> TrainingRun {
+    let peers = peers
     let source = RemoteRewardSource(
       preferenceModel: preferenceModel,
       preferenceModelName: preferenceModelName,
@@ -314,6 +324,8 @@ final class PolicyRuns: Service {
       adapterID: request.adapterID,
       limits: configuration.rewards,
       control: control,
+      history: history,
+      link: { ScalarizerLink($0, peers: peers) },
       report: { kind, detail in
         recorder.event(kind, step: control.progress.step, detail)
       }
@@ -329,6 +341,7 @@ final class PolicyRuns: Service {
       recorder: recorder,
       logger: logger,
       answersPerBatch: configuration.answersPerBatch,
+      checkpoint: checkpoint,
       didChange: { [self] adapter in keep(adapter, of: run.id) }
     )
   }

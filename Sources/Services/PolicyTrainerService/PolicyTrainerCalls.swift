@@ -81,11 +81,10 @@ struct PolicyTrainerCalls: PolicyTrainerHandler {
     let run = try runs.savedRun(request.runID)
     try await Offload.run {
       try await FolderChunks.send(run.adapterPath, prefix: "adapter/", to: replies)
-      try await FolderChunks.send(
-        run.path,
-        leavingOut: ["request.json", "scalarizer.json"],
-        to: replies
-      )
+      try await FolderChunks.send(file: run.eventsPath, as: "events.jsonl", to: replies)
+      if let checkpoint = try run.checkpoints.newestPath() {
+        try await FolderChunks.send(file: checkpoint, as: "checkpoint.safetensors", to: replies)
+      }
     }
   }
 

@@ -23,6 +23,8 @@ final class RemoteRewardSource: RewardSource {
   private struct State {
     var scalarizer: ScalarizerLink
     var origin: RewardOrigin?
+    /// Whether the swaps of before a restart are still to be followed: until a caller wants another.
+    var followsHistory = true
   }
 
   private let preferenceModel: PreferenceModelClient
@@ -31,6 +33,8 @@ final class RemoteRewardSource: RewardSource {
   private let adapterID: String
   private let limits: RewardLimits
   private let control: RunControl
+  private let history: ScalarizerHistory
+  private let link: @Sendable (PeerSection) -> ScalarizerLink
   private let report: @Sendable (_ kind: String, _ detail: String) -> Void
   private let state: Mutex<State>
 
@@ -38,6 +42,9 @@ final class RemoteRewardSource: RewardSource {
   private static let attemptsMax = 4
 
   /// Prepares a source; `report` is told "waiting", "recovered" and "scalarizer_swapped".
+  ///
+  /// Steps that `history` knows are made again as they were: by the same endpoint and version, as
+  /// far as those can still be had.
   init(
     preferenceModel: PreferenceModelClient,
     preferenceModelName: String,
@@ -46,6 +53,8 @@ final class RemoteRewardSource: RewardSource {
     adapterID: String,
     limits: RewardLimits,
     control: RunControl,
+    history: ScalarizerHistory,
+    link: @escaping @Sendable (PeerSection) -> ScalarizerLink,
     report: @escaping @Sendable (_ kind: String, _ detail: String) -> Void
   ) {
     self.preferenceModel = preferenceModel
@@ -54,6 +63,8 @@ final class RemoteRewardSource: RewardSource {
     self.adapterID = adapterID
     self.limits = limits
     self.control = control
+    self.history = history
+    self.link = link
     self.report = report
     state = Mutex(State(scalarizer: scalarizer))
   }
@@ -64,9 +75,22 @@ final class RemoteRewardSource: RewardSource {
   /// Where the last batch's rewards came from.
   var origin: RewardOrigin? { state.withLock { $0.origin } }
 
-  /// Puts the scalarizer in charge that a caller asked for, if any.
+  /// Puts the scalarizer in charge that a caller asked for, or that was in charge of the next step
+  /// before a restart, if any.
   func applySwap() {
-    guard let link = control.takeSwap() else { return }
+    if let swap = control.takeSwap() {
+      useInstead(swap)
+    } else if state.withLock({ $0.followsHistory }),
+      let section = history.section(beginningWith: control.progress.step + 1),
+      section != scalarizer.section
+    {
+      use(link(section))
+    }
+  }
+
+  /// Takes what a caller wants, from now on.
+  private func useInstead(_ link: ScalarizerLink) {
+    state.withLock { $0.followsHistory = false }
     use(link)
   }
 
@@ -151,15 +175,20 @@ final class RemoteRewardSource: RewardSource {
   ) async throws -> (CheckedRewards, endpoint: String) {
     try await waiting(for: nil) { [self] in
       // None of the batch's rewards is there yet, so no batch is ever mixed.
-      if let link = control.beginRewards() { use(link) }
+      if let link = control.beginRewards() { useInstead(link) }
       let link = scalarizer
+      var before = history.reward(ofStep: control.progress.step + 1)
       for _ in 0..<Self.attemptsMax {
         do {
-          return (try await rewards(itemIDs, scores, by: link), link.section.endpoint)
+          let rewards = try await rewards(itemIDs, scores, by: link, version: before?.version ?? 0)
+          // The same number from another scalarizer is another function.
+          if before == nil || before?.hash == rewards.hash {
+            return (rewards, link.section.endpoint)
+          }
         } catch let error as RPCError where error.code == .notFound {
           // The version of the first rows is gone, so all rows are done again by the present one.
-          continue
         }
+        before = nil
       }
       throw PolicyTrainerServiceError.badReply(
         service: link.name,
@@ -171,7 +200,8 @@ final class RemoteRewardSource: RewardSource {
   private func rewards(
     _ itemIDs: [String],
     _ scores: CheckedScores,
-    by link: ScalarizerLink
+    by link: ScalarizerLink,
+    version: UInt64
   ) async throws -> CheckedRewards {
     let width = principleIDs.count
     var joined: CheckedRewards?
@@ -185,7 +215,7 @@ final class RemoteRewardSource: RewardSource {
       let part = try await link.rewards(
         matrix,
         sources: scores.sources,
-        version: joined?.version ?? 0,
+        version: joined?.version ?? version,
         timeout: limits.callTimeout
       )
       if let first = joined, first.hash != part.hash {

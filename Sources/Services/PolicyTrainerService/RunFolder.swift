@@ -5,6 +5,7 @@ internal import ModelKit
 internal import PolicyOptimization
 internal import ProtobufRuntime
 internal import ServiceKit
+internal import Tensors
 
 /// One event of a run as it is kept: enough to tell a caller that attaches later.
 struct RunEntry: Sendable, Codable {
@@ -31,7 +32,7 @@ struct RunEntry: Sendable, Codable {
   }
 }
 
-/// The folder of one run: its request, what it reported, its checkpoint and its adapter.
+/// The folder of one run: its request, what it reported, its checkpoints and its adapter.
 struct RunFolder: Sendable {
   /// What names the run.
   let id: String
@@ -44,21 +45,20 @@ struct RunFolder: Sendable {
     let request: Data
   }
 
-  /// The scalarizer that a swap put in charge of this run.
-  private struct StoredScalarizer: Codable {
-    let host: String
-    let port: Int
-    let serverName: String
-  }
-
   /// Path of the reports.
   var eventsPath: String { path + "/events.jsonl" }
-  /// Path of the checkpoint.
-  var checkpointPath: String { path + "/checkpoint.safetensors" }
+  /// The checkpoints.
+  var checkpoints: CheckpointStore {
+    CheckpointStore(
+      folder: path + "/checkpoints",
+      earlierPath: path + "/checkpoint.safetensors"
+    )
+  }
   /// Folder of the adapter in PEFT layout.
   var adapterPath: String { path + "/adapter" }
   private var requestPath: String { path + "/request.json" }
-  private var scalarizerPath: String { path + "/scalarizer.json" }
+  /// Path of the swaps of the scalarizer.
+  var scalarizersPath: String { path + "/scalarizers.json" }
 
   /// The request that began the run; nil when there is no such run.
   func storedRequest() throws -> TrainPolicyRequest? {
@@ -90,25 +90,32 @@ struct RunFolder: Sendable {
     return kept
   }
 
-  /// The checkpoint; nil when none was written.
-  func checkpoint() throws -> PPOCheckpoint? {
-    guard FileManager.default.fileExists(atPath: checkpointPath) else { return nil }
-    do {
-      return try PPOCheckpoint(readFrom: checkpointPath)
-    } catch {
-      throw PolicyTrainerServiceError.damagedRun(path: checkpointPath, reason: "\(error)")
-    }
-  }
-
-  /// Writes checkpoint and adapter; durable when it returns.
-  func save(_ trainer: PPOTrainer, base: BaseModel) throws {
+  /// Writes adapter and checkpoint; durable when it returns the checkpoint's path.
+  ///
+  /// The checkpoint comes last: a run goes on from it and writes the adapter anew.
+  func save(
+    _ trainer: PPOTrainer,
+    base: BaseModel,
+    scalarizer: PPOCheckpoint.Scalarizer?,
+    keeping count: Int
+  ) throws -> String {
     try PolicyAdapterFolder.write(
       trainer.state.adapter,
       to: adapterPath,
       model: base.model.configuration,
       baseModel: base.id
     )
-    try trainer.checkpoint().write(to: checkpointPath)
+    var store = checkpoints
+    store.keptCount = count
+    return try store.write(
+      trainer.checkpoint(
+        PPOCheckpoint.Surroundings(
+          baseModel: base.hash,
+          scalarizer: scalarizer,
+          threadCount: Threads.count
+        )
+      )
+    )
   }
 
   /// The adapter of the last checkpoint.
@@ -122,21 +129,4 @@ struct RunFolder: Sendable {
 
   /// Whether an adapter was written.
   var hasAdapter: Bool { FileManager.default.fileExists(atPath: adapterPath) }
-
-  /// The scalarizer that a swap put in charge of this run, if any.
-  func swappedScalarizer() throws -> PeerSection? {
-    guard let data = FileManager.default.contents(atPath: scalarizerPath) else { return nil }
-    let stored = try JSONDecoder().decode(StoredScalarizer.self, from: data)
-    return PeerSection(host: stored.host, port: stored.port, serverName: stored.serverName)
-  }
-
-  /// Remembers a swap, so that the run goes on with the same scalarizer after a restart.
-  func keep(_ scalarizer: PeerSection) throws {
-    let stored = StoredScalarizer(
-      host: scalarizer.host,
-      port: scalarizer.port,
-      serverName: scalarizer.serverName ?? ""
-    )
-    try DurableFile.replace(scalarizerPath, with: Array(try JSONEncoder().encode(stored)))
-  }
 }

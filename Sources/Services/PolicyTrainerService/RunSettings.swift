@@ -7,8 +7,8 @@ internal import ServiceKit
 struct RunSettings: Sendable {
   /// What the library is given.
   let configuration: PPOConfiguration
-  /// Steps between two checkpoints.
-  let checkpointSteps: Int
+  /// When checkpoints are written and how many are kept.
+  let checkpoints: CheckpointSchedule
   /// Mean sequence KL, in nats, at which a run stops itself; nil never.
   let klStop: Double?
 
@@ -37,7 +37,11 @@ struct RunSettings: Sendable {
     ppo.seed = request.seed
     try ppo.check()
     configuration = ppo
-    checkpointSteps = try reader.count(message.checkpointSteps, "checkpoint_steps") ?? 5
+    checkpoints = CheckpointSchedule(
+      steps: try reader.count(message.checkpointSteps, "checkpoint_steps"),
+      minutes: try reader.number(message.checkpointMinutes, "checkpoint_minutes", 1e-3...1e6),
+      keptCount: try reader.count(message.keepLast, "keep_last", max: 10_000)
+    )
     klStop = try reader.number(message.klStop, "kl_stop", 0...1e9)
   }
 
@@ -152,7 +156,9 @@ struct RunSettings: Sendable {
     message.rewardScaling = .scaleReward(ppo.rewards.scalesByRunningDeviation)
     if case .penalty(let amount) = ppo.rewards.missingEnd { message.missingEndPenalty = amount }
     message.gradientNormMax = ppo.gradientNormMax
-    message.checkpointSteps = UInt32(clamping: checkpointSteps)
+    message.checkpointSteps = UInt32(clamping: checkpoints.steps ?? 0)
+    message.checkpointMinutes = checkpoints.minutes ?? 0
+    message.keepLast = UInt32(clamping: checkpoints.keptCount)
     message.klStop = klStop ?? 0
     return message
   }

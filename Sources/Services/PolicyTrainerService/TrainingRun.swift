@@ -7,6 +7,7 @@ internal import PolicyOptimization
 internal import ServiceKit
 internal import ServiceStubs
 internal import Synchronization
+internal import Tensors
 internal import Tokenization
 
 /// What a listener of a run is told.
@@ -28,6 +29,8 @@ struct TrainingRun: Sendable {
   let recorder: RunRecorder
   let logger: Logger
   let answersPerBatch: Int
+  /// Where the run goes on; nil at its beginning.
+  let checkpoint: CheckpointStore.Found?
   /// Told the policy after each step, for callers who sample from it.
   let didChange: @Sendable (LowRankAdapter) -> Void
 
@@ -39,7 +42,7 @@ struct TrainingRun: Sendable {
       var started = try makeTrainer()
       trainer = started
       let outcome = try await train(&started, began) { trainer = $0 }
-      try save(started)
+      _ = try save(started)
       finish(outcome, nil, started, began)
     } catch {
       end(error, trainer, began)
@@ -60,8 +63,29 @@ struct TrainingRun: Sendable {
       stopTokens: tokenizer.eosTokenIDs,
       decode: { tokenizer.decode($0, skipSpecial: true) }
     )
-    if let checkpoint = try folder.checkpoint() { try trainer.restore(checkpoint) }
+    guard let checkpoint else { return trainer }
+    for reason in checkpoint.damaged {
+      recorder.event("checkpoint_damaged", step: checkpoint.checkpoint.header.step, reason)
+    }
+    do {
+      try trainer.restore(checkpoint.checkpoint, baseModel: base.hash)
+    } catch {
+      throw PolicyTrainerServiceError.damagedRun(path: checkpoint.path, reason: "\(error)")
+    }
+    tellRestored(checkpoint)
     return trainer
+  }
+
+  private func tellRestored(_ found: CheckpointStore.Found) {
+    let header = found.checkpoint.header
+    var detail = found.path
+    let threads = header.surroundings.threadCount
+    if threads != Threads.count {
+      detail +=
+        "; it was written with \(threads) threads and this process has \(Threads.count), "
+        + "so sums may round differently"
+    }
+    recorder.event("restored", step: header.step, detail)
   }
 
   /// Makes the steps; `didStep` is given the trainer after each.
@@ -71,8 +95,10 @@ struct TrainingRun: Sendable {
     didStep: (PPOTrainer) -> Void
   ) async throws -> String {
     let firstStep = trainer.state.step
+    var saved = ContinuousClock.now
     while !trainer.isFinished {
-      try await betweenSteps(trainer)
+      control.report(.training, step: trainer.state.step)
+      if try await betweenSteps(trainer) { saved = .now }
       control.report(.training, step: trainer.state.step)
       let stepBegan = ContinuousClock.now
       let report = try await trainer.step(
@@ -80,14 +106,18 @@ struct TrainingRun: Sendable {
         now: { ContinuousClock.now - began },
         isCancelled: { [control] in control.isStopping }
       )
-      didStep(trainer)
-      didChange(trainer.state.adapter)
       let seconds = (ContinuousClock.now - stepBegan).seconds
       let perStep = (ContinuousClock.now - began).seconds / Double(report.step - firstStep)
       let left = perStep * Double(settings.configuration.stepCount - report.step)
       try record(report, seconds: seconds, secondsLeft: left)
-      if report.step % settings.checkpointSteps == 0, !trainer.isFinished {
-        try saveWithEvent(trainer)
+      // A step that was not written down must not get into a checkpoint: it would be missing.
+      didStep(trainer)
+      didChange(trainer.state.adapter)
+      if settings.checkpoints.isDue(step: report.step, elapsed: ContinuousClock.now - saved),
+        !trainer.isFinished
+      {
+        _ = try saveWithEvent(trainer)
+        saved = .now
       }
       if let limit = settings.klStop, report[.kl] > limit {
         recorder.event("kl_alert", step: report.step, "KL \(report[.kl]) is above kl_stop \(limit)")
@@ -97,14 +127,19 @@ struct TrainingRun: Sendable {
     return "completed"
   }
 
-  /// Does what callers asked for: swap, checkpoint, pause, cancel.
-  private func betweenSteps(_ trainer: PPOTrainer) async throws {
+  /// Does what callers asked for: swap, checkpoint, pause, cancel; returns whether a checkpoint was
+  /// written.
+  private func betweenSteps(_ trainer: PPOTrainer) async throws -> Bool {
     let step = trainer.state.step
     var wasPaused = false
+    var didSave = false
     while true {
       if let reason = control.stopReason { throw reason }
       source.applySwap()
-      if control.wantsCheckpoint { answerCheckpoint(trainer) }
+      if control.wantsCheckpoint {
+        answerCheckpoint(trainer)
+        didSave = true
+      }
       guard control.isPaused else { break }
       if !wasPaused {
         wasPaused = true
@@ -114,27 +149,36 @@ struct TrainingRun: Sendable {
       try await Task.sleep(for: .milliseconds(100))
     }
     if wasPaused { recorder.event("resumed", step: step, "") }
+    return didSave
   }
 
   private func answerCheckpoint(_ trainer: PPOTrainer) {
     control.answerCheckpoints(
       Result {
-        try saveWithEvent(trainer)
-        return CheckpointReply(
-          path: folder.checkpointPath,
+        CheckpointReply(
+          path: try saveWithEvent(trainer),
           step: UInt32(clamping: trainer.state.step)
         )
       }
     )
   }
 
-  private func save(_ trainer: PPOTrainer) throws {
-    try folder.save(trainer, base: base)
+  private func save(_ trainer: PPOTrainer) throws -> String {
+    let origin = source.origin.map {
+      PPOCheckpoint.Scalarizer(endpoint: $0.endpoint, version: $0.version, hash: $0.hash)
+    }
+    return try folder.save(
+      trainer,
+      base: base,
+      scalarizer: origin ?? checkpoint?.checkpoint.header.surroundings.scalarizer,
+      keeping: settings.checkpoints.keptCount
+    )
   }
 
-  private func saveWithEvent(_ trainer: PPOTrainer) throws {
-    try save(trainer)
-    recorder.event("checkpoint", step: trainer.state.step, folder.checkpointPath)
+  private func saveWithEvent(_ trainer: PPOTrainer) throws -> String {
+    let path = try save(trainer)
+    recorder.event("checkpoint", step: trainer.state.step, path)
+    return path
   }
 
   /// Reports a step and what people should look at.
@@ -190,7 +234,7 @@ struct TrainingRun: Sendable {
   private func end(_ error: any Error, _ trainer: PPOTrainer?, _ began: ContinuousClock.Instant) {
     var detail = (error as? PolicyTrainerServiceError)?.description ?? "\(error)"
     do {
-      if let trainer, trainer.state.step > 0 { try save(trainer) }
+      if let trainer, trainer.state.step > 0 { _ = try save(trainer) }
     } catch {
       detail += "; the checkpoint could not be written: \(error)"
     }
@@ -218,7 +262,7 @@ struct TrainingRun: Sendable {
           outcome: outcome,
           detail: detail ?? "",
           stepsDone: UInt32(clamping: trainer?.state.step ?? 0),
-          checkpointPath: folder.checkpointPath,
+          checkpointPath: (try? folder.checkpoints.newestPath()) ?? "",
           adapterPath: folder.adapterPath,
           seconds: (ContinuousClock.now - began).seconds
         )

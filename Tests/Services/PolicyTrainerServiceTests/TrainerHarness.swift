@@ -15,6 +15,9 @@ struct TrainerHarness: Sendable {
     folder = try TemporaryFolder()
   }
 
+  /// Where the run of `request` keeps its files.
+  var runFolder: String { folder.path + "/runs/run" }
+
   /// Runs the trainer against a scalarizer.
   func run<Result: Sendable>(
     _ scalarizer: some ScalarizerHandler = FakeScalarizer(),

@@ -504,6 +504,8 @@ extension PolicyHyperparameters {
     gradientNormMax = c.pointee.gradient_norm_max
     checkpointSteps = c.pointee.checkpoint_steps
     klStop = c.pointee.kl_stop
+    checkpointMinutes = c.pointee.checkpoint_minutes
+    keepLast = c.pointee.keep_last
   }
 
   func build(
@@ -542,6 +544,8 @@ extension PolicyHyperparameters {
     c.pointee.gradient_norm_max = gradientNormMax
     c.pointee.checkpoint_steps = checkpointSteps
     c.pointee.kl_stop = klStop
+    c.pointee.checkpoint_minutes = checkpointMinutes
+    c.pointee.keep_last = keepLast
     return c
   }
 }

@@ -340,11 +340,17 @@ public struct PolicyHyperparameters: ProtobufMessage {
   /// `gradient_norm_max`.
   public var gradientNormMax: Double = 0
 
-  /// Steps between two checkpoints.
+  /// Steps between two checkpoints. With neither steps nor minutes: 5 steps. With both: whichever comes first.
   public var checkpointSteps: UInt32 = 0
 
   /// Mean sequence KL, in nats, at which a run stops itself; 0 never.
   public var klStop: Double = 0
+
+  /// Minutes between two checkpoints; written behind the first step that ends later.
+  public var checkpointMinutes: Double = 0
+
+  /// How many checkpoints of the run stay.
+  public var keepLast: UInt32 = 0
 
   /// Makes the message with every field at its default.
   public init() {}
@@ -376,7 +382,9 @@ public struct PolicyHyperparameters: ProtobufMessage {
     missingEndPenalty: Double = 0,
     gradientNormMax: Double = 0,
     checkpointSteps: UInt32 = 0,
-    klStop: Double = 0
+    klStop: Double = 0,
+    checkpointMinutes: Double = 0,
+    keepLast: UInt32 = 0
   ) {
     self.rank = rank
     self.alpha = alpha
@@ -404,6 +412,8 @@ public struct PolicyHyperparameters: ProtobufMessage {
     self.gradientNormMax = gradientNormMax
     self.checkpointSteps = checkpointSteps
     self.klStop = klStop
+    self.checkpointMinutes = checkpointMinutes
+    self.keepLast = keepLast
   }
 }
 
@@ -606,7 +616,7 @@ public struct TrainPolicyEvent: ProtobufMessage {
   public static var protobufName: String { "morlaif.v1.TrainPolicyEvent" }
 
   /// Short name: "waiting", "recovered", "scalarizer_swapped", "scalarizer_reconfigured", "swap_refused",
-  /// "checkpoint", "paused", "resumed", "kl_alert".
+  /// "checkpoint", "checkpoint_damaged", "restored", "paused", "resumed", "kl_alert".
   public var kind: String = ""
 
   /// `step`.
@@ -649,7 +659,7 @@ public struct TrainPolicyFinished: ProtobufMessage {
   /// `steps_done`.
   public var stepsDone: UInt32 = 0
 
-  /// Folder of the last checkpoint and of the policy adapter in PEFT layout, as the service sees them.
+  /// The last checkpoint, and the folder of the policy adapter in PEFT layout, as the service sees them.
   public var checkpointPath: String = ""
 
   /// `adapter_path_utf8`.

@@ -1,18 +1,47 @@
-internal import Foundation
-internal import JSON
 internal import LanguageModels
 package import ModelFiles
 internal import Tensors
 
-/// Everything that a PPO run needs to go on bit for bit, in one atomically replaced file.
+/// Everything that a run needs to go on bit for bit: the numbers, and the tensors beside them.
 ///
-/// The file is safetensors: adapter, value head and both optimisers' moments as tensors, the rest as
-/// JSON in the header's metadata under `ppo_state`.
+/// `CheckpointFile` says how it is kept on disk.
 package struct PPOCheckpoint: Sendable, Equatable {
+  /// What of a run does not lie in the library, told when a checkpoint is made.
+  package struct Surroundings: Sendable, Equatable, Codable {
+    /// Hash of the base model's weights; another one is refused.
+    package var baseModel: String
+    /// The scalarizer that gave the last step's rewards, with its endpoint; nil before the first.
+    package var scalarizer: Scalarizer?
+    /// Threads of the numerical work; sums over another number of them may round differently.
+    package var threadCount: Int
+
+    /// Creates a description.
+    package init(baseModel: String, scalarizer: Scalarizer? = nil, threadCount: Int = 1) {
+      self.baseModel = baseModel
+      self.scalarizer = scalarizer
+      self.threadCount = threadCount
+    }
+  }
+
+  /// A scalarizer at one version of its configuration.
+  package struct Scalarizer: Sendable, Equatable, Codable {
+    /// `HOST:PORT`.
+    package var endpoint: String
+    /// Version of its configuration.
+    package var version: UInt64
+    /// Hash of its configuration.
+    package var hash: String
+
+    /// Names a version.
+    package init(endpoint: String, version: UInt64, hash: String) {
+      self.endpoint = endpoint
+      self.version = version
+      self.hash = hash
+    }
+  }
+
   /// The numbers that are not tensors.
   package struct Header: Sendable, Equatable, Codable {
-    /// Version of this layout.
-    package var layout = 1
     /// Steps made.
     package var step: Int
     /// Position in the learning-rate schedule.
@@ -35,6 +64,8 @@ package struct PPOCheckpoint: Sendable, Equatable {
     package var rank: Int
     /// Numerator of the adapter's scale.
     package var alpha: Double
+    /// What else the run depends on.
+    package var surroundings: Surroundings
   }
 
   /// The numbers that are not tensors.
@@ -48,10 +79,15 @@ package struct PPOCheckpoint: Sendable, Equatable {
   static let policySecondPrefix = "policy_second_moment."
   static let valueFirstPrefix = "value_first_moment."
   static let valueSecondPrefix = "value_second_moment."
-  private static let headerKey = "ppo_state"
+
+  /// Puts a checkpoint together from its parts.
+  init(header: Header, tensors: [NamedTensor]) {
+    self.header = header
+    self.tensors = tensors
+  }
 
   /// Takes a snapshot.
-  init(_ state: PPOState, configuration: PPOConfiguration) {
+  init(_ state: PPOState, configuration: PPOConfiguration, surroundings: Surroundings) {
     header = Header(
       step: state.step,
       scheduledUpdateCount: state.scheduledUpdateCount,
@@ -63,7 +99,8 @@ package struct PPOCheckpoint: Sendable, Equatable {
       valueOptimiserStep: state.valueOptimiser.step,
       seed: configuration.seed,
       rank: configuration.adapter.rank,
-      alpha: configuration.adapter.alpha
+      alpha: configuration.adapter.alpha,
+      surroundings: surroundings
     )
     let sets: [(String, ParameterSet)] = [
       (Self.policyPrefix, state.adapter.parameters),
@@ -82,45 +119,6 @@ package struct PPOCheckpoint: Sendable, Equatable {
         )
       }
     }.sorted { $0.name < $1.name }
-  }
-
-  /// Writes the checkpoint; readers see the old file or the new one, whole.
-  ///
-  /// - Throws: `ModelFileError` when the system refuses or a number is not finite.
-  package func write(to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    let text = String(decoding: try encoder.encode(header), as: UTF8.self)
-    try SafetensorsWriter.write(tensors, to: path, metadata: [Self.headerKey: text])
-  }
-
-  /// Reads a checkpoint.
-  ///
-  /// - Throws: `ModelFileError` for a damaged file, `PolicyOptimizationError` for one of another kind.
-  package init(readFrom path: String) throws {
-    let file = try SafetensorsFile(path: path)
-    guard let text = file.metadata.first(where: { $0.name == Self.headerKey })?.value.text else {
-      throw PolicyOptimizationError.missingCheckpointEntry(Self.headerKey)
-    }
-    header = try JSONDecoder().decode(Header.self, from: Data(text.utf8))
-    guard header.layout == 1 else {
-      throw PolicyOptimizationError.incompatibleCheckpoint(
-        field: "layout",
-        found: "\(header.layout)",
-        expected: "1"
-      )
-    }
-    var tensors: [NamedTensor] = []
-    for name in file.tensorNames {
-      tensors.append(
-        NamedTensor(
-          name: name,
-          shape: file.shape(of: name) ?? [],
-          values: try file.values(of: name)
-        )
-      )
-    }
-    self.tensors = tensors.sorted { $0.name < $1.name }
   }
 
   /// The tensors of a prefix as parameters, in the order of `model`.

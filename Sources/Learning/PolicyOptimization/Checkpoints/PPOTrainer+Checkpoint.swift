@@ -3,15 +3,21 @@ internal import Tensors
 
 extension PPOTrainer {
   /// A snapshot between two steps.
-  package func checkpoint() -> PPOCheckpoint {
-    PPOCheckpoint(state, configuration: configuration)
+  package func checkpoint(_ surroundings: PPOCheckpoint.Surroundings) -> PPOCheckpoint {
+    PPOCheckpoint(state, configuration: configuration, surroundings: surroundings)
   }
 
   /// Goes on where a snapshot was taken; with the same recipe and prompts, bit for bit.
   ///
-  /// - Throws: `PolicyOptimizationError` when the checkpoint belongs to another recipe; the trainer
-  ///   is then unchanged.
-  package mutating func restore(_ checkpoint: PPOCheckpoint) throws(PolicyOptimizationError) {
+  /// - Parameters:
+  ///   - checkpoint: the snapshot.
+  ///   - baseModel: hash of this trainer's base model.
+  /// - Throws: `PolicyOptimizationError` when the checkpoint belongs to another recipe or model; the
+  ///   trainer is then unchanged.
+  package mutating func restore(
+    _ checkpoint: PPOCheckpoint,
+    baseModel: String
+  ) throws(PolicyOptimizationError) {
     let header = checkpoint.header
     func expect<Value: Equatable>(
       _ field: String,
@@ -24,6 +30,7 @@ extension PPOTrainer {
         throw .incompatibleCheckpoint(field: field, found: "\(found)", expected: "\(expected)")
       }
     }
+    try expect("base model", header.surroundings.baseModel, baseModel)
     try expect("seed", header.seed, configuration.seed)
     try expect("adapter.rank", header.rank, configuration.adapter.rank)
     try expect("adapter.alpha", header.alpha, configuration.adapter.alpha)

@@ -28,7 +28,10 @@ package enum FolderChunks {
     }
   }
 
-  private static func send(
+  /// Sends one file under a name.
+  ///
+  /// - Throws: as above.
+  package static func send(
     file path: String,
     as name: String,
     to writer: RPCWriter<FileChunk>

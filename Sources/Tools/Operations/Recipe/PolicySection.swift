@@ -45,6 +45,8 @@ package struct PolicySection: Sendable, Equatable, Decodable {
     case missingEndPenalty = "missing_end_penalty"
     case gradientNormMax = "gradient_norm_max"
     case checkpointSteps = "checkpoint_steps"
+    case checkpointMinutes = "checkpoint_minutes"
+    case keepLast = "keep_last"
     case klStop = "kl_stop"
   }
 
@@ -77,6 +79,8 @@ package struct PolicySection: Sendable, Equatable, Decodable {
     message.missingEndPenalty = try values.number(.missingEndPenalty, default: 0, in: 0...1_000)
     message.gradientNormMax = try values.number(.gradientNormMax, default: 0, in: 0...1_000_000)
     message.checkpointSteps = try values.number(.checkpointSteps, default: 0, in: 0...1_000_000)
+    message.checkpointMinutes = try values.number(.checkpointMinutes, default: 0, in: 0...1_000_000)
+    message.keepLast = try values.number(.keepLast, default: 0, in: 0...10_000)
     message.klStop = try values.number(.klStop, default: 0, in: 0...1_000_000)
     self.message = message
     temperature = try values.number(.temperature, default: 0, in: 0...10)
@@ -118,6 +122,8 @@ package struct PolicySection: Sendable, Equatable, Decodable {
       "missing_end_penalty": .number(message.missingEndPenalty),
       "gradient_norm_max": .number(message.gradientNormMax),
       "checkpoint_steps": .integer(Int(message.checkpointSteps)),
+      "checkpoint_minutes": .number(message.checkpointMinutes),
+      "keep_last": .integer(Int(message.keepLast)),
       "kl_stop": .number(message.klStop),
     ]
   }

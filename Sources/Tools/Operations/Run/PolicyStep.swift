@@ -172,7 +172,7 @@ struct PolicyStep {
   }
 
   private func record(_ event: TrainPolicyEvent, _ seen: borrowing Mutex<Seen>) throws {
-    let key = "\(event.kind) \(event.step) \(event.time)"
+    let key = Self.key(event.kind, step: Int(event.step), time: event.time)
     guard seen.withLock({ $0.events.insert(key).inserted }) else { return }
     try context.journal.record(
       event.kind,
@@ -195,9 +195,17 @@ struct PolicyStep {
     for event in events {
       guard let time = event["trainer_time"]?.double, let step = event["at_step"]?.whole
       else { continue }
-      seen.events.insert("\(event.kind) \(step) \(time)")
+      seen.events.insert(key(event.kind, step: step, time: time))
     }
     return seen
+  }
+
+  /// What makes an event the same event.
+  ///
+  /// Those that follow from a step come again, later, when a trainer goes on from a checkpoint.
+  private static func key(_ kind: String, step: Int, time: Double) -> String {
+    let followsFromStep = ["kl_alert", "scalarizer_reconfigured", "checkpoint"].contains(kind)
+    return followsFromStep ? "\(kind) \(step)" : "\(kind) \(step) \(time)"
   }
 
   private func show(_ step: TrainPolicyStep, _ values: StepMetrics) {

@@ -80,18 +80,19 @@ import Testing
     configuration.klControl = .adaptive(target: 0.01, horizon: 100)
     var whole = try TestPolicy.trainer(configuration)
     _ = try await run(&whole, steps: 2)
-    try whole.checkpoint().write(to: path)
+    try CheckpointFile.write(whole.checkpoint(TestPolicy.surroundings), to: path)
     let expected = try await run(&whole, steps: 2)
 
     var resumed = try TestPolicy.trainer(configuration)
-    try resumed.restore(PPOCheckpoint(readFrom: path))
+    try resumed.restore(CheckpointFile.read(path), baseModel: "tiny")
     let found = try await run(&resumed, steps: 2)
     #expect(found == expected)
     #expect(resumed.state == whole.state)
   }
 
   @Test func `a checkpoint of another recipe is refused by field`() async throws {
-    let checkpoint = try TestPolicy.trainer(TestPolicy.configuration()).checkpoint()
+    let checkpoint = try TestPolicy.trainer(TestPolicy.configuration())
+      .checkpoint(TestPolicy.surroundings)
     var other = TestPolicy.configuration()
     other.adapter.rank = 5
     var trainer = try TestPolicy.trainer(other)
@@ -102,10 +103,12 @@ import Testing
         expected: "5"
       )
     ) {
-      try trainer.restore(checkpoint)
+      try trainer.restore(checkpoint, baseModel: "tiny")
     }
     var fewer = try TestPolicy.trainer(TestPolicy.configuration(), promptCount: 3)
-    #expect(throws: PolicyOptimizationError.self) { try fewer.restore(checkpoint) }
+    #expect(throws: PolicyOptimizationError.self) {
+      try fewer.restore(checkpoint, baseModel: "tiny")
+    }
   }
 
   // METHODS A(g) 5.

@@ -133,5 +133,7 @@ enum TestPolicy {
     )
   }
 
+  static let surroundings = PPOCheckpoint.Surroundings(baseModel: "tiny")
+
   static let stillClock: @Sendable () -> Duration = { .zero }
 }

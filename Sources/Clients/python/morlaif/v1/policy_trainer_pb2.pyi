@@ -119,14 +119,16 @@ class PauseRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class PolicyHyperparameters(_message.Message):
-    __slots__ = ["alpha", "checkpoint_steps", "clip_range", "entropy_coefficient", "epochs", "gamma", "gradient_norm_max", "kl_coefficient", "kl_horizon", "kl_stop", "kl_target", "learning_rate", "minibatches", "missing_end_penalty", "prompts_per_step", "rank", "reward_clip", "samples_per_prompt", "scale_reward", "steps", "top_layers", "value_clip_range", "value_coefficient", "value_learning_rate", "warmup_steps"]
+    __slots__ = ["alpha", "checkpoint_minutes", "checkpoint_steps", "clip_range", "entropy_coefficient", "epochs", "gamma", "gradient_norm_max", "keep_last", "kl_coefficient", "kl_horizon", "kl_stop", "kl_target", "learning_rate", "minibatches", "missing_end_penalty", "prompts_per_step", "rank", "reward_clip", "samples_per_prompt", "scale_reward", "steps", "top_layers", "value_clip_range", "value_coefficient", "value_learning_rate", "warmup_steps"]
     ALPHA_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_MINUTES_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_STEPS_FIELD_NUMBER: _ClassVar[int]
     CLIP_RANGE_FIELD_NUMBER: _ClassVar[int]
     ENTROPY_COEFFICIENT_FIELD_NUMBER: _ClassVar[int]
     EPOCHS_FIELD_NUMBER: _ClassVar[int]
     GAMMA_FIELD_NUMBER: _ClassVar[int]
     GRADIENT_NORM_MAX_FIELD_NUMBER: _ClassVar[int]
+    KEEP_LAST_FIELD_NUMBER: _ClassVar[int]
     KL_COEFFICIENT_FIELD_NUMBER: _ClassVar[int]
     KL_HORIZON_FIELD_NUMBER: _ClassVar[int]
     KL_STOP_FIELD_NUMBER: _ClassVar[int]
@@ -147,12 +149,14 @@ class PolicyHyperparameters(_message.Message):
     VALUE_LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
     WARMUP_STEPS_FIELD_NUMBER: _ClassVar[int]
     alpha: float
+    checkpoint_minutes: float
     checkpoint_steps: int
     clip_range: float
     entropy_coefficient: float
     epochs: int
     gamma: float
     gradient_norm_max: float
+    keep_last: int
     kl_coefficient: float
     kl_horizon: float
     kl_stop: float
@@ -171,7 +175,7 @@ class PolicyHyperparameters(_message.Message):
     value_coefficient: float
     value_learning_rate: float
     warmup_steps: int
-    def __init__(self, rank: _Optional[int] = ..., alpha: _Optional[float] = ..., top_layers: _Optional[int] = ..., learning_rate: _Optional[float] = ..., value_learning_rate: _Optional[float] = ..., warmup_steps: _Optional[int] = ..., steps: _Optional[int] = ..., prompts_per_step: _Optional[int] = ..., samples_per_prompt: _Optional[int] = ..., epochs: _Optional[int] = ..., minibatches: _Optional[int] = ..., gamma: _Optional[float] = ..., clip_range: _Optional[float] = ..., value_clip_range: _Optional[float] = ..., value_coefficient: _Optional[float] = ..., entropy_coefficient: _Optional[float] = ..., kl_coefficient: _Optional[float] = ..., kl_target: _Optional[float] = ..., kl_horizon: _Optional[float] = ..., reward_clip: _Optional[float] = ..., scale_reward: bool = ..., missing_end_penalty: _Optional[float] = ..., gradient_norm_max: _Optional[float] = ..., checkpoint_steps: _Optional[int] = ..., kl_stop: _Optional[float] = ..., **kwargs) -> None: ...
+    def __init__(self, rank: _Optional[int] = ..., alpha: _Optional[float] = ..., top_layers: _Optional[int] = ..., learning_rate: _Optional[float] = ..., value_learning_rate: _Optional[float] = ..., warmup_steps: _Optional[int] = ..., steps: _Optional[int] = ..., prompts_per_step: _Optional[int] = ..., samples_per_prompt: _Optional[int] = ..., epochs: _Optional[int] = ..., minibatches: _Optional[int] = ..., gamma: _Optional[float] = ..., clip_range: _Optional[float] = ..., value_clip_range: _Optional[float] = ..., value_coefficient: _Optional[float] = ..., entropy_coefficient: _Optional[float] = ..., kl_coefficient: _Optional[float] = ..., kl_target: _Optional[float] = ..., kl_horizon: _Optional[float] = ..., reward_clip: _Optional[float] = ..., scale_reward: bool = ..., missing_end_penalty: _Optional[float] = ..., gradient_norm_max: _Optional[float] = ..., checkpoint_steps: _Optional[int] = ..., kl_stop: _Optional[float] = ..., checkpoint_minutes: _Optional[float] = ..., keep_last: _Optional[int] = ..., **kwargs) -> None: ...
 
 class Prompt(_message.Message):
     __slots__ = ["id", "text_utf8"]

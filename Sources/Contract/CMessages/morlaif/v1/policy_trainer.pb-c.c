@@ -1980,7 +1980,7 @@ const ProtobufCMessageDescriptor morlaif__v1__train_policy_request__descriptor =
   (ProtobufCMessageInit) morlaif__v1__train_policy_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor morlaif__v1__policy_hyperparameters__field_descriptors[26] =
+static const ProtobufCFieldDescriptor morlaif__v1__policy_hyperparameters__field_descriptors[28] =
 {
   {
     "rank",
@@ -2294,15 +2294,41 @@ static const ProtobufCFieldDescriptor morlaif__v1__policy_hyperparameters__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "checkpoint_minutes",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__PolicyHyperparameters, checkpoint_minutes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "keep_last",
+    28,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__PolicyHyperparameters, keep_last),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned morlaif__v1__policy_hyperparameters__field_indices_by_name[] = {
   1,   /* field[1] = alpha */
+  26,   /* field[26] = checkpoint_minutes */
   24,   /* field[24] = checkpoint_steps */
   13,   /* field[13] = clip_range */
   16,   /* field[16] = entropy_coefficient */
   9,   /* field[9] = epochs */
   11,   /* field[11] = gamma */
   23,   /* field[23] = gradient_norm_max */
+  27,   /* field[27] = keep_last */
   17,   /* field[17] = kl_coefficient */
   19,   /* field[19] = kl_horizon */
   25,   /* field[25] = kl_stop */
@@ -2326,7 +2352,7 @@ static const unsigned morlaif__v1__policy_hyperparameters__field_indices_by_name
 static const ProtobufCIntRange morlaif__v1__policy_hyperparameters__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 26 }
+  { 0, 28 }
 };
 const ProtobufCMessageDescriptor morlaif__v1__policy_hyperparameters__descriptor =
 {
@@ -2336,7 +2362,7 @@ const ProtobufCMessageDescriptor morlaif__v1__policy_hyperparameters__descriptor
   "Morlaif__V1__PolicyHyperparameters",
   "morlaif.v1",
   sizeof(Morlaif__V1__PolicyHyperparameters),
-  26,
+  28,
   morlaif__v1__policy_hyperparameters__field_descriptors,
   morlaif__v1__policy_hyperparameters__field_indices_by_name,
   1,  morlaif__v1__policy_hyperparameters__number_ranges,

@@ -259,13 +259,21 @@ struct  Morlaif__V1__PolicyHyperparameters
   double missing_end_penalty;
   double gradient_norm_max;
   /*
-   * Steps between two checkpoints.
+   * Steps between two checkpoints. With neither steps nor minutes: 5 steps. With both: whichever comes first.
    */
   uint32_t checkpoint_steps;
   /*
    * Mean sequence KL, in nats, at which a run stops itself; 0 never.
    */
   double kl_stop;
+  /*
+   * Minutes between two checkpoints; written behind the first step that ends later.
+   */
+  double checkpoint_minutes;
+  /*
+   * How many checkpoints of the run stay.
+   */
+  uint32_t keep_last;
   Morlaif__V1__PolicyHyperparameters__RewardScalingCase reward_scaling_case;
   union {
     protobuf_c_boolean scale_reward;
@@ -273,7 +281,7 @@ struct  Morlaif__V1__PolicyHyperparameters
 };
 #define MORLAIF__V1__POLICY_HYPERPARAMETERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__policy_hyperparameters__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MORLAIF__V1__POLICY_HYPERPARAMETERS__REWARD_SCALING__NOT_SET, {0} }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MORLAIF__V1__POLICY_HYPERPARAMETERS__REWARD_SCALING__NOT_SET, {0} }
 
 
 typedef enum {
@@ -388,7 +396,7 @@ struct  Morlaif__V1__TrainPolicyEvent
   ProtobufCMessage base;
   /*
    * Short name: "waiting", "recovered", "scalarizer_swapped", "scalarizer_reconfigured", "swap_refused",
-   * "checkpoint", "paused", "resumed", "kl_alert".
+   * "checkpoint", "checkpoint_damaged", "restored", "paused", "resumed", "kl_alert".
    */
   char *kind;
   uint32_t step;
@@ -413,7 +421,7 @@ struct  Morlaif__V1__TrainPolicyFinished
   ProtobufCBinaryData detail_utf8;
   uint32_t steps_done;
   /*
-   * Folder of the last checkpoint and of the policy adapter in PEFT layout, as the service sees them.
+   * The last checkpoint, and the folder of the policy adapter in PEFT layout, as the service sees them.
    */
   ProtobufCBinaryData checkpoint_path_utf8;
   ProtobufCBinaryData adapter_path_utf8;
