@@ -7,49 +7,61 @@ internal import Tensors
 final class GradientSink {
   /// The adapter's gradients in the order of its parameters.
   let adapter: [Tile]
-  /// The layers' own weight gradients by layer index; empty unless they were asked for.
-  let layers: [Int: LayerGradient]
-  /// The final norm's gradient, where weights were asked for.
-  let finalNorm: NormWeights?
+  /// The gradients of the model's own weights, where they learn.
+  let weights: WeightTiles?
+  /// Those of the layers' weights, by layer.
+  let layers: [Int: LayerTiles]
 
-  /// Starts with gradients of zero.
-  init(adapter: LowRankAdapter?, model: LanguageModel, layers range: Range<Int>, weights: Bool) {
-    let zeros = { (matrix: Matrix) -> Tile in
+  /// Starts with an adapter's gradients of zero.
+  ///
+  /// - Parameters:
+  ///   - adapter: what the pass was extended by.
+  ///   - weights: what the gradients of the model's own weights are added to.
+  ///   - range: the layers of the pass.
+  init(adapter: LowRankAdapter?, weights: WeightTiles? = nil, layers range: Range<Int> = 0..<0) {
+    self.adapter = (adapter?.parameters.matrices ?? []).map { matrix in
       Tile(rows: matrix.rows, columns: matrix.columns, zeroed: true)
     }
-    self.adapter = (adapter?.parameters.matrices ?? []).map(zeros)
-    var layers: [Int: LayerGradient] = [:]
-    if weights {
-      for index in range { layers[index] = LayerGradient(zerosFor: model.layers[index]) }
+    self.weights = weights
+    var layers: [Int: LayerTiles] = [:]
+    if let weights {
+      for index in range { layers[index] = weights.layer(index) }
     }
     self.layers = layers
-    finalNorm =
-      weights
-      ? NormWeights(weight: zeros(model.finalNorm), bias: model.finalNormBias.map(zeros)) : nil
+  }
+}
+
+/// The gradients of a model's weights as the backward pass writes them.
+struct WeightTiles {
+  private let tiles: [String: Tile]
+
+  /// Takes tiles under the names of `LanguageModel.parameters`.
+  init(_ tiles: [String: Tile]) { self.tiles = tiles }
+
+  /// The gradient of a weight; `nil` where the family has none.
+  subscript(_ name: WeightName) -> Tile? { tiles[name.text] }
+
+  /// The gradients of one layer.
+  func layer(_ index: Int) -> LayerTiles {
+    LayerTiles(tiles: LayerSlot.allCases.map { self[.layer(index, $0)] })
   }
 
-  /// The gradients of one layer's own weights, shaped like `DecoderLayer`.
-  struct LayerGradient {
-    private let tiles: [Tile?]
+  /// The gradient of the norm before the heads.
+  var finalNorm: NormWeights? {
+    self[.finalNorm].map { NormWeights(weight: $0, bias: self[.finalNormBias]) }
+  }
+}
 
-    /// Starts with gradients of zero.
-    init(zerosFor layer: DecoderLayer) {
-      tiles = LayerSlot.allCases.map { slot in
-        layer[slot].map { Tile(rows: $0.rows, columns: $0.columns, zeroed: true) }
-      }
-    }
+/// The gradients of one layer's own weights, shaped like `DecoderLayer`.
+struct LayerTiles {
+  /// By slot.
+  fileprivate let tiles: [Tile?]
 
-    /// The gradient of a matrix; `nil` where the family has none.
-    subscript(_ slot: LayerSlot) -> Tile? { tiles[slot.rawValue] }
+  /// The gradient of a matrix; `nil` where the family has none.
+  subscript(_ slot: LayerSlot) -> Tile? { tiles[slot.rawValue] }
 
-    /// The gradient of a norm and its bias; `nil` where the family has none.
-    func norm(_ slot: LayerSlot, bias: LayerSlot? = nil) -> NormWeights? {
-      self[slot].map { NormWeights(weight: $0, bias: bias.flatMap { self[$0] }) }
-    }
-
-    /// The gradients as a layer.
-    func asLayer() -> DecoderLayer {
-      DecoderLayer(tiles.map { $0.map { Matrix(takingOwnership: $0) } })
-    }
+  /// The gradient of a norm and its bias; `nil` where the family has none.
+  func norm(_ slot: LayerSlot, bias: LayerSlot? = nil) -> NormWeights? {
+    self[slot].map { NormWeights(weight: $0, bias: bias.flatMap { self[$0] }) }
   }
 }

@@ -1,14 +1,10 @@
 internal import ModelFiles
-internal import Synchronization
 package import Tensors
 
 /// The gradients of a recorded pass through the upper layers.
 package struct TopGradients: Sendable {
   /// The adapter's gradients, named and ordered like its parameters; empty without an adapter.
   package let adapter: ParameterSet
-  /// The gradients of the layers' own weights and of the final norm, under Hugging Face names;
-  /// empty unless asked for.
-  package let weights: ParameterSet
   /// The gradient of the residual stream entering the pass, where asked for: (tokens, width).
   package let input: Matrix?
 }
@@ -20,14 +16,68 @@ extension LanguageModel {
   ///   - pass: from `top(..., record: true)`.
   ///   - gradient: (rows, width), the loss's derivative by `pass.hidden`.
   ///   - wantsInput: whether the gradient entering the pass is wanted, to go further down.
-  ///   - wantsWeights: whether the layers' own weights are trained too (full fine-tuning).
   /// - Returns: The gradients.
   package func topBackward(
     _ pass: TopPass,
     gradient: Matrix,
-    wantsInput: Bool = false,
-    wantsWeights: Bool = false
+    wantsInput: Bool = false
   ) -> TopGradients {
+    check(pass, gradient)
+    let input = wantsInput ? inputGradient(of: pass) : nil
+    let sinks = pass.recordings.map { _ in SharedSink(GradientSink(adapter: pass.adapter)) }
+    Threads.forEach(pass.recordings.count) { index in
+      let recording = pass.recordings[index]
+      backward(recording, pass: pass, gradient: gradient, sink: sinks[index].sink, input: input)
+    }
+    let total = GradientSink(adapter: pass.adapter)
+    for sink in sinks {
+      for (sum, part) in zip(total.adapter, sink.sink.adapter) { sum.add(part) }
+    }
+    return TopGradients(
+      adapter: adapterGradients(pass.adapter, total),
+      input: input.map { Matrix(takingOwnership: $0) }
+    )
+  }
+
+  /// Computes the same and adds the gradients of the model's own weights: of the layers of the pass
+  /// and the final norm and, where the pass began at layer 0, of the embeddings.
+  ///
+  /// - Parameters:
+  ///   - pass: from `top(..., record: true)`.
+  ///   - gradient: (rows, width), the loss's derivative by `pass.hidden`.
+  ///   - wantsInput: whether the gradient entering the pass is wanted too.
+  ///   - weights: named and shaped like `parameters`.
+  /// - Returns: The other gradients.
+  package func topBackward(
+    _ pass: TopPass,
+    gradient: Matrix,
+    wantsInput: Bool = false,
+    addingWeightsTo weights: inout ParameterSet
+  ) -> TopGradients {
+    check(pass, gradient)
+    let embeds = pass.firstLayer == 0
+    let input = wantsInput || embeds ? inputGradient(of: pass) : nil
+    let names = weights.names
+    let total = weights.withTiles { tiles in
+      let sink = GradientSink(
+        adapter: pass.adapter,
+        weights: WeightTiles(Dictionary(uniqueKeysWithValues: zip(names, tiles))),
+        layers: pass.firstLayer..<layers.count
+      )
+      // One sink is as large as the model, so shards take turns and share their products instead.
+      for recording in pass.recordings {
+        backward(recording, pass: pass, gradient: gradient, sink: sink, input: input)
+      }
+      if embeds, let input, let weights = sink.weights { embedBackward(input, pass, weights) }
+      return sink
+    }
+    return TopGradients(
+      adapter: adapterGradients(pass.adapter, total),
+      input: wantsInput ? input.map { Matrix(takingOwnership: $0) } : nil
+    )
+  }
+
+  private func check(_ pass: TopPass, _ gradient: Matrix) {
     precondition(
       gradient.rows == pass.hidden.rows && gradient.columns == configuration.width,
       "the gradient has the shape of the pass's hidden states"
@@ -36,32 +86,32 @@ extension LanguageModel {
       !pass.recordings.isEmpty || pass.tokenCount == 0,
       "the pass was not recorded; call top with record: true"
     )
-    let range = pass.firstLayer..<layers.count
-    let makeSink = {
-      GradientSink(adapter: pass.adapter, model: self, layers: range, weights: wantsWeights)
-    }
-    let input =
-      wantsInput
-      ? Tile(rows: pass.tokenCount, columns: configuration.width, zeroed: true) : nil
-    let run = { (recording: ShardRecording, sink: GradientSink) in
-      self.backward(recording, pass: pass, gradient: gradient, sink: sink, input: input)
-    }
-    let total = makeSink()
-    if wantsWeights {
-      // One sink is as large as the layers, so shards take turns and share their products instead.
-      for recording in pass.recordings { run(recording, total) }
-    } else {
-      let sinks = pass.recordings.map { _ in SharedSink(makeSink()) }
-      Threads.forEach(pass.recordings.count) { run(pass.recordings[$0], sinks[$0].sink) }
-      for sink in sinks {
-        for (sum, part) in zip(total.adapter, sink.sink.adapter) { sum.add(part) }
+  }
+
+  /// Room for the gradient that enters a pass: (tokens, width), zero.
+  private func inputGradient(of pass: TopPass) -> Tile {
+    Tile(rows: pass.tokenCount, columns: configuration.width, zeroed: true)
+  }
+
+  /// Adds the gradients of the embeddings from that of what they were looked up for: the backward
+  /// pass of `embed`.
+  private func embedBackward(_ d: Tile, _ pass: TopPass, _ weights: WeightTiles) {
+    if let positions = weights[.positions] {
+      for recording in pass.recordings {
+        let rows = recording.shard.positions.map { Int($0) }
+        d.rows(recording.shard.tokens).scatterAdd(rows, to: positions)
       }
     }
-    return TopGradients(
-      adapter: adapterGradients(pass.adapter, total),
-      weights: weightGradients(range, total),
-      input: input.map { Matrix(takingOwnership: $0) }
-    )
+    guard let embedding = weights[.embedding] else { return }
+    if let scale = configuration.traits.embeddingScale {
+      // The caller may want the gradient as it came.
+      let scaled = Tile(rows: d.rows, columns: d.columns)
+      scaled.copy(from: d)
+      scaled.scale(by: Float(scale))
+      scaled.scatterAdd(pass.tokens.map { Int($0) }, to: embedding)
+    } else {
+      d.scatterAdd(pass.tokens.map { Int($0) }, to: embedding)
+    }
   }
 
   /// Takes one shard's gradient back through its layers.
@@ -80,16 +130,16 @@ extension LanguageModel {
       finalNormWeights,
       scales: recording.lastScales,
       addingTo: d,
-      gradient: sink.finalNorm
+      gradient: sink.weights?.finalNorm
     )
     // Below the lowest trained map nothing needs a gradient.
     let lowest =
-      input != nil || !sink.layers.isEmpty
+      input != nil || sink.weights != nil
       ? pass.firstLayer : max(pass.firstLayer, pass.adapter?.firstLayer ?? layers.count)
     for index in (lowest..<max(lowest, layers.count)).reversed() {
       let tape = recording.layers[index - pass.firstLayer]
       // A layer's own first norm learns from the gradient that enters the layer.
-      let wantsInput = index > lowest || input != nil || !sink.layers.isEmpty
+      let wantsInput = index > lowest || input != nil || sink.weights != nil
       let result = DecoderLayerPass(
         model: self,
         index: index,
@@ -114,21 +164,6 @@ extension LanguageModel {
     for (name, tile) in zip(adapter?.parameters.names ?? [], sink.adapter) {
       result.set(name, Matrix(takingOwnership: tile))
     }
-    return result
-  }
-
-  private func weightGradients(_ range: Range<Int>, _ sink: GradientSink) -> ParameterSet {
-    var result = ParameterSet()
-    guard let finalNorm = sink.finalNorm else { return result }
-    for index in range {
-      guard let gradient = sink.layers[index]?.asLayer() else { continue }
-      for (name, matrix) in gradient.named(index, configuration, areGradients: true) {
-        result.set(name, matrix)
-      }
-    }
-    let name = configuration.family.names.finalNorm
-    result.set(name + ".weight", Matrix(takingOwnership: finalNorm.weight))
-    if let bias = finalNorm.bias { result.set(name + ".bias", Matrix(takingOwnership: bias)) }
     return result
   }
 }

@@ -81,7 +81,7 @@ extension LanguageModel {
       rows: rows,
       adapter: adapter,
       firstLayer: first,
-      tokenCount: batch.tokenCount,
+      tokens: batch.tokens,
       recordings: recordings.withLock { $0.compactMap { $0 } }
     )
   }

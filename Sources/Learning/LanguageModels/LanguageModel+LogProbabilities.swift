@@ -34,8 +34,6 @@ package struct LogProbabilityPass: Sendable {
   package let result: TokenLogProbabilities
   /// The gradient of the hidden states: (rows, width).
   package let gradient: Matrix
-  /// The gradient of the head's weights, where it was asked for: (vocabulary, width).
-  package let headGradient: Matrix?
 }
 
 extension LanguageModel {
@@ -70,36 +68,65 @@ extension LanguageModel {
   ///   - targets: a token for each row; a row whose token is outside the vocabulary gets no
   ///     gradient from its log-probability.
   ///   - temperature: divides the logits; positive.
-  ///   - wantsHeadGradient: whether the head's weights are trained too.
   ///   - loss: called once for each chunk of rows, in order, on the calling thread, with the
   ///     chunk's rows, log-probabilities and entropies; returns the loss's derivatives.
-  /// - Returns: The log-probabilities and the gradients.
+  /// - Returns: The log-probabilities and the gradient.
   package func logProbabilityGradient(
     _ hidden: Matrix,
     targets: [Int32],
     temperature: Float = 1,
-    wantsHeadGradient: Bool = false,
+    loss: (_ rows: Range<Int>, _ values: [Float], _ entropies: [Float]) -> LogProbabilityGradient
+  ) -> LogProbabilityPass {
+    logProbabilityGradient(hidden, targets, temperature, dHead: nil, loss: loss)
+  }
+
+  /// Computes the same and adds the gradient of the head's weights, which are the embeddings where
+  /// the model ties them.
+  ///
+  /// - Parameters:
+  ///   - hidden: as above.
+  ///   - targets: as above.
+  ///   - temperature: as above.
+  ///   - weights: named and shaped like `parameters`.
+  ///   - loss: as above.
+  /// - Returns: The log-probabilities and the gradient of the hidden states.
+  package func logProbabilityGradient(
+    _ hidden: Matrix,
+    targets: [Int32],
+    temperature: Float = 1,
+    addingWeightsTo weights: inout ParameterSet,
+    loss: (_ rows: Range<Int>, _ values: [Float], _ entropies: [Float]) -> LogProbabilityGradient
+  ) -> LogProbabilityPass {
+    let name = untiedHead == nil ? WeightName.embedding : .head
+    guard let position = weights.position(of: name.text) else {
+      preconditionFailure("the gradients have no \(name.text)")
+    }
+    return weights.update(position) { matrix in
+      let dHead = matrix.writableTile()
+      return logProbabilityGradient(hidden, targets, temperature, dHead: dHead, loss: loss)
+    }
+  }
+
+  private func logProbabilityGradient(
+    _ hidden: Matrix,
+    _ targets: [Int32],
+    _ temperature: Float,
+    dHead: Tile?,
     loss: (_ rows: Range<Int>, _ values: [Float], _ entropies: [Float]) -> LogProbabilityGradient
   ) -> LogProbabilityPass {
     var result = TokenLogProbabilities(values: [], entropies: [])
     let gradient = Tile(rows: hidden.rows, columns: hidden.columns)
-    let headGradient =
-      wantsHeadGradient ? Tile(rows: head.rows, columns: head.columns, zeroed: true) : nil
     forEachChunk(hidden, targets, temperature) { rows, chunk in
       result.values += chunk.values
       result.entropies += chunk.entropies
       let derivatives = loss(rows, chunk.values, chunk.entropies)
       chunk.backward(dValues: derivatives.logProbabilities, dEntropies: derivatives.entropies)
       multiply(chunk.logits, head.tile, into: gradient.rows(rows))
-      if let headGradient {
-        multiply(transposed: chunk.logits, hidden.tile.rows(rows), into: headGradient, beta: 1)
+      if let dHead {
+        multiply(transposed: chunk.logits, hidden.tile.rows(rows), into: dHead, beta: 1)
       }
     }
-    return LogProbabilityPass(
-      result: result,
-      gradient: Matrix(takingOwnership: gradient),
-      headGradient: headGradient.map { Matrix(takingOwnership: $0) }
-    )
+    return LogProbabilityPass(result: result, gradient: Matrix(takingOwnership: gradient))
   }
 
   /// The logits of one row's next token, for judges that read them: (1, vocabulary) values.

@@ -1,5 +1,5 @@
 internal import ModelFiles
-internal import Tensors
+package import Tensors
 
 /// A decoder with fixed weights; safe to share between threads.
 ///
@@ -76,6 +76,31 @@ package final class LanguageModel: Sendable {
     finalNorm = other.finalNorm
     finalNormBias = other.finalNormBias
     untiedHead = other.untiedHead
+    rotary = other.rotary
+    localRotary = other.localRotary
+  }
+
+  /// Makes a copy of a model with other weights, whose memory it shares where it does not pack them.
+  ///
+  /// - Parameters:
+  ///   - other: gives everything but weights.
+  ///   - weights: of the names and shapes of `other.parameters`.
+  package init(_ other: LanguageModel, weights: ParameterSet) {
+    precondition(weights.matches(other.parameters), "these are weights of another model")
+    let configuration = other.configuration
+    let matrix = { (name: WeightName) -> Matrix? in weights[name.text] }
+    func table(_ name: WeightName, _ old: Matrix) -> Matrix { matrix(name) ?? old }
+    self.configuration = configuration
+    embedding = table(.embedding, other.embedding)
+    positionEmbedding = matrix(.positions)
+    layers = other.layers.indices.map { layer in
+      DecoderLayer(LayerSlot.allCases.map { matrix(.layer(layer, $0)) })
+    }
+    packedLayers = PackedLayer.pack(layers, configuration)
+    finalNorm = table(.finalNorm, other.finalNorm)
+    finalNormBias = matrix(.finalNormBias)
+    untiedHead = matrix(.head)
+    packedHead = PackedWeights((untiedHead ?? embedding).tile)
     rotary = other.rotary
     localRotary = other.localRotary
   }

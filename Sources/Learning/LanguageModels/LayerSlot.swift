@@ -38,6 +38,14 @@ enum LayerSlot: Int, Sendable, CaseIterable {
   /// The norm of what the feed-forward layer adds: (1, width).
   case feedForwardOutputNorm
 
+  /// Whether this is the weight of linear maps.
+  var isMap: Bool {
+    switch self {
+    case .queryKeyValue, .output, .gateUp, .down: true
+    default: false
+    }
+  }
+
   /// Whether this is the weight of a norm.
   var isNorm: Bool {
     switch self {

@@ -11,7 +11,10 @@ package struct TopPass: Sendable {
   /// The lowest layer of the pass.
   package let firstLayer: Int
 
-  let tokenCount: Int
+  /// The tokens of the batch.
+  let tokens: [Int32]
+  /// How many of them there are.
+  var tokenCount: Int { tokens.count }
   /// One recording for each shard; empty when nothing was recorded.
   let recordings: [ShardRecording]
 }

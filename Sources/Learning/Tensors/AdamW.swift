@@ -10,6 +10,8 @@ internal import CKernels
 
 /// Adam with decoupled weight decay and bias correction.
 ///
+/// Two moments are kept for each parameter: 8 bytes beside its 4, and 4 of the gradient.
+///
 /// - Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2,
 ///   in PyTorch's form: the decay is multiplied by the learning rate.
 package struct AdamW: Sendable, Equatable {
@@ -46,13 +48,28 @@ package struct AdamW: Sendable, Equatable {
   package private(set) var firstMoments: ParameterSet
   /// The running means of the squared gradients.
   package private(set) var secondMoments: ParameterSet
+  /// Which parameters decay, in their order.
+  private let decays: [Bool]
+
+  /// Elements that one thread updates at a time: as much as its caches hold of all four arrays.
+  private static let chunk = 1 << 15
 
   /// Starts with moments of zero for parameters of these names and shapes.
-  package init(_ parameters: ParameterSet, configuration: Configuration = Configuration()) {
+  ///
+  /// - Parameters:
+  ///   - parameters: what will be updated.
+  ///   - configuration: the constants.
+  ///   - decays: by name, which parameters the weight decay is for.
+  package init(
+    _ parameters: ParameterSet,
+    configuration: Configuration = Configuration(),
+    decays: (String) -> Bool = { _ in true }
+  ) {
     self.configuration = configuration
     step = 0
     firstMoments = parameters.zeros()
     secondMoments = parameters.zeros()
+    self.decays = parameters.names.map(decays)
   }
 
   /// Continues from a checkpoint.
@@ -63,58 +80,66 @@ package struct AdamW: Sendable, Equatable {
     configuration: Configuration,
     step: Int,
     firstMoments: ParameterSet,
-    secondMoments: ParameterSet
+    secondMoments: ParameterSet,
+    decays: (String) -> Bool = { _ in true }
   ) throws(TensorError) {
-    self.init(parameters, configuration: configuration)
+    self.init(parameters, configuration: configuration, decays: decays)
     try self.firstMoments.load(firstMoments)
     try self.secondMoments.load(secondMoments)
     self.step = max(0, step)
   }
 
   /// Moves the parameters one step against the gradients, which have the same names and shapes.
+  ///
+  /// - Parameters:
+  ///   - parameters: changed in place where nobody else holds them.
+  ///   - gradients: the gradients.
+  ///   - learningRate: the learning rate of this step.
+  ///   - gradientScale: what the gradients count as multiplied by.
   package mutating func update(
     _ parameters: inout ParameterSet,
     gradients: ParameterSet,
-    learningRate: Double
+    learningRate: Double,
+    gradientScale: Double = 1
   ) {
     precondition(parameters.matches(firstMoments), "the optimiser was made for other parameters")
     precondition(parameters.matches(gradients), "gradients and parameters differ")
     step += 1
     let correction1 = Float(1 - pow(configuration.beta1, Double(step)))
     let correction2 = Float(1 - pow(configuration.beta2, Double(step)))
-    let constants = configuration
-    for index in gradients.matrices.indices {
-      gradients.matrices[index].withValues { gradient in
-        parameters.update(index) { parameter in
-          firstMoments.update(index) { first in
-            secondMoments.update(index) { second in
-              parameter.withMutableValues { p in
-                first.withMutableValues { m in
-                  second.withMutableValues { v in
-                    guard let p = p.baseAddress, let m = m.baseAddress, let v = v.baseAddress,
-                      let g = gradient.baseAddress
-                    else { return }
-                    kernel_adamw(
-                      p,
-                      m,
-                      v,
-                      g,
-                      gradient.count,
-                      Float(learningRate),
-                      Float(constants.beta1),
-                      Float(constants.beta2),
-                      Float(constants.epsilon),
-                      Float(constants.weightDecay),
-                      correction1,
-                      correction2
-                    )
-                  }
-                }
-              }
-            }
+    let (constants, decays) = (configuration, decays)
+    let chunks = Self.chunks(gradients)
+    parameters.withTiles { parameters in
+      firstMoments.withTiles { first in
+        secondMoments.withTiles { second in
+          Threads.forEach(chunks.count) { task in
+            let (index, range) = chunks[task]
+            kernel_adamw(
+              parameters[index].pointer + range.lowerBound,
+              first[index].pointer + range.lowerBound,
+              second[index].pointer + range.lowerBound,
+              gradients.matrices[index].tile.pointer + range.lowerBound,
+              range.count,
+              Float(gradientScale),
+              Float(learningRate),
+              Float(constants.beta1),
+              Float(constants.beta2),
+              Float(constants.epsilon),
+              decays[index] ? Float(constants.weightDecay) : 0,
+              correction1,
+              correction2
+            )
           }
         }
       }
+    }
+  }
+
+  /// The elements of all matrices in pieces.
+  private static func chunks(_ set: ParameterSet) -> [(index: Int, range: Range<Int>)] {
+    set.matrices.indices.flatMap { index in
+      let count = set.matrices[index].count
+      return stride(from: 0, to: count, by: chunk).map { (index, $0..<min($0 + chunk, count)) }
     }
   }
 }

@@ -50,6 +50,13 @@ package struct Matrix: Sendable {
     Tile(buffer: storage, offset: 0, rows: rows, columns: columns, stride: columns)
   }
 
+  /// The window over the whole matrix, for writing; whoever has it is done with it before the matrix
+  /// is read or copied.
+  package mutating func writableTile() -> Tile {
+    makeUnique()
+    return tile
+  }
+
   /// The elements, row after row.
   package var values: [Float] {
     Array(UnsafeBufferPointer(start: storage.base, count: count))

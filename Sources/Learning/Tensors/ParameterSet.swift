@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Matrices by name in a fixed order: parameters, their gradients, or an optimiser's moments.
 package struct ParameterSet: Sendable, Equatable {
   /// The names, in the order they were added.
@@ -43,6 +45,16 @@ package struct ParameterSet: Sendable, Equatable {
     body(&matrices[position])
   }
 
+  /// Lends all matrices for writing, in their order.
+  package mutating func withTiles<R>(_ body: ([Tile]) -> R) -> R {
+    body(matrices.indices.map { matrices[$0].writableTile() })
+  }
+
+  /// Sets every number to zero, in place.
+  package mutating func clear() {
+    withTiles { tiles in Threads.forEach(tiles.count) { tiles[$0].fill(0) } }
+  }
+
   /// A set of the same names and shapes, all zero.
   package func zeros() -> ParameterSet {
     var result = self
@@ -69,7 +81,13 @@ package struct ParameterSet: Sendable, Equatable {
 
   /// The Euclidean norm over all numbers.
   package var norm: Double {
-    matrices.reduce(0) { $0 + $1.sumOfSquares }.squareRoot()
+    // Each matrix by one thread and the sums in order, so that the thread count changes no bit.
+    let squares = Mutex([Double](repeating: 0, count: count))
+    Threads.forEach(count) { index in
+      let square = matrices[index].sumOfSquares
+      squares.withLock { $0[index] = square }
+    }
+    return squares.withLock { $0.reduce(0, +) }.squareRoot()
   }
 
   /// Whether no number is infinite or not a number.

@@ -120,7 +120,7 @@ package struct Tile: Sendable {
     }
   }
 
-  /// Adds each row to the chosen row of `target`; indices do not repeat.
+  /// Adds each row to the chosen row of `target`; a row may be chosen more than once.
   package func scatterAdd(_ indices: [Int], to target: Tile) {
     precondition(indices.count == rows && target.columns == columns, "shapes differ")
     for (row, index) in indices.enumerated() {

@@ -97,12 +97,12 @@ void kernel_rotary(
 KERNEL_CLONES
 void kernel_adamw(
     float *parameter, float *first, float *second, const float *gradient, size_t count,
-    float learning_rate, float beta_1, float beta_2, float epsilon, float weight_decay,
-    float correction_1, float correction_2) {
+    float gradient_scale, float learning_rate, float beta_1, float beta_2, float epsilon,
+    float weight_decay, float correction_1, float correction_2) {
   float step = learning_rate / correction_1;
   float root = 1.0f / sqrtf(correction_2);
   for (size_t i = 0; i < count; i++) {
-    float g = gradient[i];
+    float g = gradient[i] * gradient_scale;
     float m = beta_1 * first[i] + (1.0f - beta_1) * g;
     float v = beta_2 * second[i] + (1.0f - beta_2) * g * g;
     first[i] = m;

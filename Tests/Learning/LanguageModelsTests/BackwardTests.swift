@@ -39,6 +39,8 @@ import Testing
     let rows: [Int]
     let weights: [Float]
     let gradients: TopGradients
+    /// The gradients of the model's own weights under Hugging Face names.
+    let weightGradients: ParameterSet
 
     init(_ configuration: ModelConfiguration, rows: [Int]?, adapted: Bool = true) {
       model = LanguageModel(configuration: configuration, seed: 21)
@@ -56,7 +58,14 @@ import Testing
         using: &generator
       )
       weights = gradient.values
-      gradients = model.topBackward(pass, gradient: gradient, wantsInput: true, wantsWeights: true)
+      var sums = model.parameters.zeros()
+      gradients = model.topBackward(
+        pass,
+        gradient: gradient,
+        wantsInput: true,
+        addingWeightsTo: &sums
+      )
+      weightGradients = model.checkpoint(of: sums, areGradients: true)
     }
 
     /// The loss with some change made to the twin or the stream.
@@ -105,14 +114,13 @@ import Testing
     rows: [Int]?
   ) {
     let setting = Setting(configuration, rows: rows)
-    let names = configuration.family.names
-    #expect(setting.gradients.weights.names.contains(names.finalNorm + ".weight"))
     for tensor in configuration.family.layerTensors(configuration.traits) {
-      #expect(setting.gradients.weights.names.contains(names.layer(1, tensor)))
+      let name = configuration.family.names.layer(1, tensor)
+      #expect(setting.weightGradients.names.contains(name))
     }
     for (name, gradient) in zip(
-      setting.gradients.weights.names,
-      setting.gradients.weights.matrices
+      setting.weightGradients.names,
+      setting.weightGradients.matrices
     ) {
       let scale = Double(gradient.values.map(abs).max() ?? 0)
       for place in Self.places(gradient.count) {
@@ -153,14 +161,20 @@ import Testing
     var generator = SeededGenerator(seed: 2)
     let gradient = Matrix.normal(rows: 12, columns: 24, deviation: 1, using: &generator)
     let lean = model.topBackward(pass, gradient: gradient).adapter
-    let full = model.topBackward(pass, gradient: gradient, wantsInput: true, wantsWeights: true)
+    var weights = model.parameters.zeros()
+    let full = model.topBackward(
+      pass,
+      gradient: gradient,
+      wantsInput: true,
+      addingWeightsTo: &weights
+    )
     #expect(lean.names == adapter.parameters.names)
     for (left, right) in zip(lean.matrices, full.adapter.matrices) {
       #expect(relativeDistance(left.values, right.values.map(Double.init)) < 1e-5)
     }
     #expect(lean == model.topBackward(pass, gradient: gradient).adapter)
-    #expect(
-      model.topBackward(pass, gradient: gradient, wantsWeights: true).weights == full.weights
-    )
+    var again = model.parameters.zeros()
+    _ = model.topBackward(pass, gradient: gradient, addingWeightsTo: &again)
+    #expect(again == weights)
   }
 }

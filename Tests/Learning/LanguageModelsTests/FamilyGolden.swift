@@ -30,9 +30,16 @@ struct FamilyGolden {
     var tokens: [Int32]
   }
 
+  /// What some steps of full fine-tuning make of the model.
+  struct Trained: Decodable {
+    var norms: [Double]
+    var sequences: [Sequence]
+  }
+
   private struct Document: Decodable {
     var plain: Part
     var adapted: Part
+    var trained: Trained
     var logits: [[Double]]
     var greedy: Greedy
   }
@@ -41,6 +48,7 @@ struct FamilyGolden {
   let model: LanguageModel
   let plain: Part
   let adapted: Part
+  let trained: Trained
   let logits: [[Double]]
   let greedy: Greedy
 
@@ -58,6 +66,7 @@ struct FamilyGolden {
     let document = try JSONDecoder().decode(Document.self, from: data)
     plain = document.plain
     adapted = document.adapted
+    trained = document.trained
     logits = document.logits
     greedy = document.greedy
   }
@@ -79,8 +88,12 @@ struct FamilyGolden {
     return try LowRankAdapter(configuration, model: model.configuration, parameters: parameters)
   }
 
-  /// The gradients of the sum of all log-probabilities of all sequences.
-  func gradients(adapter: LowRankAdapter?, sharesPrefixes: Bool) -> TopGradients {
+  /// The gradients of the sum of all log-probabilities of all sequences: the adapter's and, under
+  /// Hugging Face names, the model's own.
+  func gradients(
+    adapter: LowRankAdapter?,
+    sharesPrefixes: Bool
+  ) -> (adapter: ParameterSet, weights: ParameterSet) {
     let part = adapter == nil ? plain : adapted
     let sequences = part.sequences.map(\.ids)
     let starts = Array(repeating: 1, count: sequences.count)
@@ -90,10 +103,14 @@ struct FamilyGolden {
     let (rows, targets) = batch.predictingRows(starts: starts)
     let hidden = model.trunk(batch, layers: 0)
     let pass = model.top(hidden, batch, from: 0, adapter: adapter, rows: rows, record: true)
-    let loss = model.logProbabilityGradient(pass.hidden, targets: targets) { _, values, _ in
-      LogProbabilityGradient(logProbabilities: values.map { _ in 1 })
-    }
-    return model.topBackward(pass, gradient: loss.gradient, wantsWeights: adapter == nil)
+    var weights = model.parameters.zeros()
+    let loss = model.logProbabilityGradient(
+      pass.hidden,
+      targets: targets,
+      addingWeightsTo: &weights
+    ) { _, values, _ in LogProbabilityGradient(logProbabilities: values.map { _ in 1 }) }
+    let gradients = model.topBackward(pass, gradient: loss.gradient, addingWeightsTo: &weights)
+    return (gradients.adapter, model.checkpoint(of: weights, areGradients: true))
   }
 
   /// Expects every number within a thousandth of its tensor's largest.

@@ -9,7 +9,7 @@ Everything is deterministic: fixed seeds, one thread, float32. For each family a
   model.gguf                          the same weights as llama.cpp's converter lays them out, for the families it has a layout for
   golden.json                         sequences and their log-probabilities with and without the adapter; the logits of one
                                       sequence; the gradients of the sum of all log-probabilities, some numbers of each
-                                      tensor; a greedy continuation
+                                      tensor; the log-probabilities after some steps of full fine-tuning; a greedy continuation
 """
 import json
 import os
@@ -62,6 +62,7 @@ def randomise(model, seed, only_trained=False):
             noise = torch.randn(parameter.shape, generator=generator)
             is_norm = parameter.dim() == 1 and name.endswith("weight")
             parameter.copy_(centre + 0.2 * noise if is_norm else 0.3 * noise)
+    model.get_input_embeddings().padding_idx = None  # torch hides the padding token's gradient, and sequences here have it as text
     return model.eval()
 
 
@@ -92,9 +93,24 @@ def measure(model, trained):
     return {"sequences": sequences, "gradients": gradients}
 
 
-def is_layer_weight(name):
-    """Embeddings and heads are left out: the project trains layers."""
-    return not any(part in name for part in ("embed_tokens", "lm_head", "wte", "wpe"))
+def fine_tune(model, folder):
+    """Log-probabilities after three steps of AdamW on every weight; norms, biases and embeddings do not decay."""
+    model = type(model).from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    model.get_input_embeddings().padding_idx = None
+    plain = lambda name: name.endswith("bias") or any(part in name for part in ("norm", "ln_", "embed_tokens", "wte", "wpe"))
+    groups = [{"params": [p for name, p in model.named_parameters() if plain(name) == kind], "weight_decay": 0.0 if kind else 0.1}
+              for kind in (False, True)]
+    optimiser = torch.optim.AdamW(groups, lr=0.01, betas=(0.9, 0.95), eps=1e-5)
+    norms = []
+    for _ in range(3):
+        optimiser.zero_grad()
+        logs = torch.cat([log_probabilities(model, ids)[0] for ids in SEQUENCES])
+        (-logs.mean()).backward()
+        norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).item())
+        optimiser.step()
+    with torch.no_grad():
+        return {"norms": norms, "sequences": [
+            {"ids": ids, "logprobs": [round(value, 6) for value in log_probabilities(model, ids)[0].tolist()]} for ids in SEQUENCES]}
 
 
 def greedy(model, prompt, count):
@@ -191,7 +207,8 @@ def main(output, wanted):
         if family in GGUF:
             write_gguf(model, family, os.path.join(folder, "model.gguf"))
         golden = {"made_with": {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__}}
-        golden["plain"] = measure(model, is_layer_weight)
+        golden["plain"] = measure(model, lambda name: True)
+        golden["trained"] = fine_tune(model, folder)
         with torch.no_grad():
             _, logits = log_probabilities(model, SEQUENCES[-1])
         golden["logits"] = [[round(value, 5) for value in row] for row in logits.tolist()]

@@ -106,10 +106,11 @@ void kernel_sampling_weights(
 // ---- Optimiser and vector arithmetic
 
 // Decoupled weight decay (AdamW); correction_1 = 1 - beta_1^t, correction_2 = 1 - beta_2^t.
+// The gradient counts as multiplied by gradient_scale, which is how it is clipped in passing.
 void kernel_adamw(
     float *parameter, float *first, float *second, const float *gradient, size_t count,
-    float learning_rate, float beta_1, float beta_2, float epsilon, float weight_decay,
-    float correction_1, float correction_2);
+    float gradient_scale, float learning_rate, float beta_1, float beta_2, float epsilon,
+    float weight_decay, float correction_1, float correction_2);
 
 double kernel_sum_of_squares(const float *x, size_t count);
 void kernel_add_scaled(float *y, const float *x, float scale, size_t count);
