@@ -159,7 +159,7 @@ let package = Package(
     library(
       "Messages",
       in: "Contract",
-      ["CMessages", "CProtobufC", "ProtobufRuntime"],
+      ["CMessages", "CProtobufC", "LargeMemory", "ProtobufRuntime"],
       memory: .raw
     ),
     library("ServiceStubs", in: "Contract", ["Messages", "ProtobufRuntime", "RPC"]),
@@ -170,7 +170,10 @@ let package = Package(
     library(
       "RPC",
       in: "RPC",
-      ["COpenSSL", "CZlib", "ProtobufRuntime", "RPCWire", lifecycle, logging, nioCore, nioPosix],
+      [
+        "COpenSSL", "CZlib", "LargeMemory", "ProtobufRuntime", "RPCWire", lifecycle, logging,
+        nioCore, nioPosix,
+      ],
       memory: .raw
     ),
     library("RPCStandardServices", in: "RPC", ["Messages", "RPC", "ServiceStubs", logging]),
@@ -309,7 +312,9 @@ let package = Package(
     ),
     .target(
       name: "TestMessages",
-      dependencies: ["CProtobufC", "CTestMessages", "ChildProcesses", "ProtobufRuntime"],
+      dependencies: [
+        "CProtobufC", "CTestMessages", "ChildProcesses", "LargeMemory", "ProtobufRuntime",
+      ],
       path: "Tests/Contract/TestMessages",
       swiftSettings: settings
     ),
@@ -375,7 +380,7 @@ let package = Package(
         "WireVectors", lifecycle, logging, nioCore, nioPosix,
       ]
     ),
-    tests("RPCWire", in: "RPC", ["RPCWire", "WireVectors"]),
+    tests("RPCWire", in: "RPC", ["LargeMemory", "RPCWire", "WireVectors"]),
     tests(
       "LabelerService",
       in: "Services",

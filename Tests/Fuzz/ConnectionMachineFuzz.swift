@@ -1,3 +1,4 @@
+import LargeMemory
 import RPCWire
 
 /// A machine and a driver that does what an application might do, decided by numbers from the input.
@@ -127,7 +128,7 @@ private struct Driven {
     let end = choose(2) == 0
     let call = machine.open(
       header,
-      message: message,
+      message: ScatteredBytes(message),
       isCompressed: compresses(),
       end: end
     )

@@ -66,8 +66,24 @@ package func readNumbers<Number: BitwiseCopyable>(
   _ start: UnsafeMutablePointer<Number>?,
   _ count: Int
 ) -> [Number] {
-  let numbers = UnsafeBufferPointer(start: start, count: count)
-  return count < manyNumbers ? [Number](numbers) : readManyNumbers(numbers)
+  guard let start, count > 0 else { return [] }
+  // Raw: numbers that lie in the message itself may have any address.
+  let bytes = UnsafeRawBufferPointer(
+    start: UnsafeRawPointer(start),
+    count: count * MemoryLayout<Number>.stride
+  )
+  return count < manyNumbers ? copyNumbers(bytes, count) : copyManyNumbers(bytes, count)
+}
+
+@inlinable
+func copyNumbers<Number: BitwiseCopyable>(
+  _ bytes: UnsafeRawBufferPointer,
+  _ count: Int
+) -> [Number] {
+  [Number](unsafeUninitializedCapacity: count) { target, filled in
+    UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
+    filled = count
+  }
 }
 
 /// From how many numbers on the copy is worth a call.
@@ -76,10 +92,15 @@ package let manyNumbers = 65_536
 
 /// Copies a long list of numbers into large pages.
 @usableFromInline
-package func readManyNumbers<Number: BitwiseCopyable>(
-  _ numbers: UnsafeBufferPointer<Number>
+func copyManyNumbers<Number: BitwiseCopyable>(
+  _ bytes: UnsafeRawBufferPointer,
+  _ count: Int
 ) -> [Number] {
-  [Number](copying: numbers)
+  [Number](unsafeUninitializedCapacity: count) { target, filled in
+    LargeMemory.expectUse(of: UnsafeMutableRawBufferPointer(target))
+    UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
+    filled = count
+  }
 }
 
 /// Whether one of the `count` bytes is zero.

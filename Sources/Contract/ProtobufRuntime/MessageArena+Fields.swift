@@ -2,6 +2,9 @@ package import CProtobufC
 
 // What generated code calls to put a Swift value where protobuf-c can read it.
 extension MessageArena {
+  /// Arrays from this size on are not copied, in bytes.
+  @usableFromInline static var keptByteCountMin: Int { 65_536 }
+
   /// Copies an identifier into the arena, terminated as C wants it.
   ///
   /// - Throws: `embeddedNUL` when the identifier holds a NUL, at which protobuf-c would cut it.
@@ -47,15 +50,17 @@ extension MessageArena {
     return ProtobufCBinaryData(len: value.count, data: try elements(value))
   }
 
-  /// Copies the elements of a list of numbers into the arena.
+  /// Copies the elements of a list of numbers into the arena; a large list stays where it is.
   ///
   /// - Returns: their address, or nil when there are none.
   @inlinable
-  package func elements<Element: BitwiseCopyable>(
+  package func elements<Element: BitwiseCopyable & Sendable>(
     _ values: [Element]
   ) throws(MessageError) -> UnsafeMutablePointer<Element>? {
     guard !values.isEmpty else { return nil }
-    let target = try allocate(values.count * MemoryLayout<Element>.stride)
+    let byteCount = values.count * MemoryLayout<Element>.stride
+    guard byteCount < MessageArena.keptByteCountMin else { return keep(values) }
+    let target = try allocate(byteCount)
     values.withUnsafeBytes {
       target.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(target), byteCount: $0.count)
     }

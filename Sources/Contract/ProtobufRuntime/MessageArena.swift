@@ -1,5 +1,5 @@
 package import CProtobufC
-internal import LargeMemory
+package import LargeMemory
 
 #if canImport(Glibc)
   internal import Glibc
@@ -46,6 +46,7 @@ package struct MessageArena: ~Copyable {
         nextByteCount: max(first, 1024),
         remaining: byteCountMax - first,
         blocks: nil,
+        kept: [],
         isSpare: isSpare,
         isExhausted: false
       )
@@ -58,7 +59,9 @@ package struct MessageArena: ~Copyable {
       block = current.load(as: UnsafeMutableRawPointer?.self)
       free(current)
     }
-    if header.pointee.isSpare {
+    let isSpare = header.pointee.isSpare
+    header.deinitialize(count: 1)
+    if isSpare {
       SpareBlocks.leave(header)
     } else {
       free(header)
@@ -71,6 +74,23 @@ package struct MessageArena: ~Copyable {
   /// The arena as protobuf-c wants it; valid as long as the arena.
   package var allocator: UnsafeMutablePointer<ProtobufCAllocator> {
     UnsafeMutableRawPointer(header).assumingMemoryBound(to: ProtobufCAllocator.self)
+  }
+
+  /// The arrays that were not copied into the arena.
+  package var kept: [any LentBytes] { header.pointee.kept }
+
+  /// Keeps an array for as long as the arena lives.
+  ///
+  /// SAFETY: the elements of an array lie in one object of the heap, which is neither moved nor written
+  /// while somebody else refers to it; and from here on the arena does.
+  ///
+  /// - Returns: where its elements are; nil when there are none.
+  package func keep<Element: BitwiseCopyable & Sendable>(
+    _ values: [Element]
+  ) -> UnsafeMutablePointer<Element>? {
+    header.pointee.kept.append(LentArray(values))
+    // Only read: packing takes C structs as mutable, but leaves them as they are.
+    return values.withUnsafeBufferPointer { UnsafeMutablePointer(mutating: $0.baseAddress) }
   }
 
   /// Takes `byteCount` bytes, aligned for every C type, uninitialised.
@@ -104,6 +124,8 @@ private struct ArenaHeader {
   var remaining: Int
   /// The newest further block; each starts with the address of the one before.
   var blocks: UnsafeMutableRawPointer?
+  /// Large arrays that lie where they are.
+  var kept: [any LentBytes]
   /// Whether the first block is one of `SpareBlocks`.
   let isSpare: Bool
   var isExhausted: Bool

@@ -1,5 +1,5 @@
 package import CProtobufC
-internal import LargeMemory
+package import LargeMemory
 
 /// What protobuf-c knows of a message, as its generated code has it.
 package struct MessageKind: @unchecked Sendable {
@@ -16,10 +16,14 @@ package struct MessageKind: @unchecked Sendable {
 /// A message as protobuf-c unpacked it, with the memory it lies in.
 package struct UnpackedMessage: ~Copyable {
   private let arena: MessageArena
+  private let cMessage: UnsafeMutableRawPointer
+
   /// The C struct of the message.
-  package let root: UnsafeRawPointer
+  package var root: UnsafeRawPointer { UnsafeRawPointer(cMessage) }
 
   /// Checks and unpacks a message.
+  ///
+  /// Large payloads are not copied: the C struct refers to `bytes`, which must outlive it.
   ///
   /// - Throws: `tooLarge`, `arenaExhausted`, and what `WireScanner` finds.
   package init(
@@ -38,21 +42,46 @@ package struct UnpackedMessage: ~Copyable {
     guard let descriptor = kind?.pointer else {
       throw .malformed(message: name, field: "", reason: "protobuf-c does not know the message")
     }
-    try WireScanner(bytes: bytes, depthMax: limits.depthMax)
-      .scan(0..<bytes.count, descriptor, depth: 1)
+    var scanner = WireScanner(bytes: bytes, depthMax: limits.depthMax)
+    try scanner.scan(0..<bytes.count, descriptor, depth: 1)
+    let slim =
+      scanner.slimmablePayloadMax >= SlimMessage.payloadByteCountMin
+      ? try SlimMessage(of: scanner, descriptor) : nil
+    let byteCount = slim?.bytes.count ?? bytes.count
     // Twice the bytes and a little is what most messages need, so that one block is enough.
-    let guess = 1024 + 2 * min(bytes.count, 1 << 28)
-    let arena = try MessageArena(byteCountMax: limits.arenaByteCountMax, firstByteCount: guess)
+    let arena = try MessageArena(
+      byteCountMax: limits.arenaByteCountMax,
+      firstByteCount: 1024 + 2 * min(byteCount, 1 << 28)
+    )
+    let result =
+      slim?.bytes.withUnsafeBytes { UnpackedMessage.unpack($0, descriptor, name, limits, arena) }
+      ?? UnpackedMessage.unpack(bytes, descriptor, name, limits, arena)
+    let message = try result.get()
+    try slim?.lendPayloads(to: message, arena)
+    self.arena = arena
+    cMessage = message
+  }
+
+  private static func unpack(
+    _ bytes: UnsafeRawBufferPointer,
+    _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
+    _ name: String,
+    _ limits: DecodingLimits,
+    _ arena: borrowing MessageArena
+  ) -> Result<UnsafeMutableRawPointer, MessageError> {
     let data = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     guard let root = protobuf_c_message_unpack(descriptor, arena.allocator, bytes.count, data)
     else {
       if arena.isExhausted {
-        throw .arenaExhausted(message: name, arenaByteCountMax: limits.arenaByteCountMax)
+        return .failure(
+          .arenaExhausted(message: name, arenaByteCountMax: limits.arenaByteCountMax)
+        )
       }
-      throw .malformed(message: name, field: "", reason: "the bytes are not such a message")
+      return .failure(
+        .malformed(message: name, field: "", reason: "the bytes are not such a message")
+      )
     }
-    self.arena = arena
-    self.root = UnsafeRawPointer(root)
+    return .success(UnsafeMutableRawPointer(root))
   }
 }
 
@@ -72,11 +101,23 @@ extension MessageArena {
     return try body(UnsafeRawBufferPointer(target))
   }
 
-  /// Packs a C message built in this arena into an array.
+  /// Packs a C message built in this arena; what the arena keeps stays where it is.
   ///
   /// - Throws: `tooLarge` above 2 GiB, which protobuf cannot carry.
-  package func packed(_ message: UnsafeRawPointer, _ name: String) throws(MessageError) -> [UInt8] {
+  package func packed(
+    _ message: UnsafeRawPointer,
+    _ name: String
+  ) throws(MessageError) -> ScatteredBytes {
     let byteCount = try packedByteCount(message, name)
+    guard kept.isEmpty else { return ScatteringBuffer.pack(message, kept) }
+    return ScatteredBytes(try packedInOnePlace(message, name, byteCount))
+  }
+
+  private func packedInOnePlace(
+    _ message: UnsafeRawPointer,
+    _ name: String,
+    _ byteCount: Int
+  ) throws(MessageError) -> [UInt8] {
     var failure: MessageError?
     let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
       let target = UnsafeMutableRawBufferPointer(buffer)

@@ -1,3 +1,5 @@
+public import LargeMemory
+
 /// A value that travels as a protobuf message.
 public protocol ProtobufMessage: Sendable, Equatable {
   /// The message's full name, such as `morlaif.v1.ScoreRequest`.
@@ -18,13 +20,18 @@ public protocol ProtobufMessage: Sendable, Equatable {
     _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
   ) throws(MessageError) -> Result
 
-  /// The encoded message as an array of bytes.
+  /// The encoded message, large arrays of it where they are.
   ///
   /// - Throws: `MessageError` when a field cannot be encoded.
-  func encoded() throws(MessageError) -> [UInt8]
+  func scattered() throws(MessageError) -> ScatteredBytes
 }
 
 extension ProtobufMessage {
+  /// The encoded message as an array of bytes.
+  ///
+  /// - Throws: `MessageError` when a field cannot be encoded.
+  public func encoded() throws(MessageError) -> [UInt8] { try scattered().joined }
+
   /// Decodes the message from an array of bytes.
   public init(protobuf bytes: [UInt8], limits: DecodingLimits = .default) throws(MessageError) {
     let result = bytes.withUnsafeBytes { buffer -> Result<Self, MessageError> in

@@ -1,3 +1,5 @@
+public import LargeMemory
+
 /// An encoded message of any kind, passed through untouched.
 public struct RawMessage: ProtobufMessage {
   /// The name of no message in particular.
@@ -41,5 +43,5 @@ public struct RawMessage: ProtobufMessage {
   }
 
   /// The bytes themselves.
-  public func encoded() throws(MessageError) -> [UInt8] { bytes }
+  public func scattered() throws(MessageError) -> ScatteredBytes { ScatteredBytes(bytes) }
 }

@@ -7,6 +7,14 @@ internal import CProtobufC
 struct WireScanner {
   let bytes: UnsafeRawBufferPointer
   let depthMax: Int
+  /// Bytes of the largest payload that `SlimMessage` could leave out.
+  private(set) var slimmablePayloadMax = 0
+
+  /// A scanner that has seen nothing yet.
+  init(bytes: UnsafeRawBufferPointer, depthMax: Int) {
+    self.bytes = bytes
+    self.depthMax = depthMax
+  }
 
   /// Checks one message.
   ///
@@ -15,7 +23,7 @@ struct WireScanner {
   ///   - descriptor: what the message is.
   ///   - depth: 1 for the outermost message.
   /// - Throws: `truncated`, `malformed`, `embeddedNUL` or `tooDeep`.
-  func scan(
+  mutating func scan(
     _ range: Range<Int>,
     _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
     depth: Int
@@ -62,7 +70,7 @@ struct WireScanner {
     }
   }
 
-  private func scanPayload(
+  private mutating func scanPayload(
     _ range: Range<Int>,
     of field: UnsafePointer<ProtobufCFieldDescriptor>,
     in descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
@@ -76,7 +84,7 @@ struct WireScanner {
         throw .embeddedNUL(message: Self.name(descriptor), field: Self.name(field))
       }
     case PROTOBUF_C_TYPE_BYTES:
-      return
+      slimmablePayloadMax = max(slimmablePayloadMax, range.count)
     case PROTOBUF_C_TYPE_MESSAGE:
       guard depth < depthMax else {
         throw .tooDeep(
@@ -100,7 +108,7 @@ struct WireScanner {
     }
   }
 
-  private func scanPacked(
+  private mutating func scanPacked(
     _ range: Range<Int>,
     of field: UnsafePointer<ProtobufCFieldDescriptor>,
     in descriptor: UnsafePointer<ProtobufCMessageDescriptor>
@@ -109,10 +117,11 @@ struct WireScanner {
       throw Self.malformed(descriptor, field, "a single number came as a list of bytes")
     }
     let isWhole: Bool
-    switch WireKind(field.pointee.type) {
-    case .fixed32: isWhole = range.count % 4 == 0
-    case .fixed64: isWhole = range.count % 8 == 0
-    default: isWhole = range.isEmpty || bytes[range.upperBound - 1] < 0x80
+    if let width = Self.width(of: field.pointee) {
+      isWhole = range.count % width == 0
+      slimmablePayloadMax = max(slimmablePayloadMax, range.count)
+    } else {
+      isWhole = range.isEmpty || bytes[range.upperBound - 1] < 0x80
     }
     guard isWhole else {
       throw .truncated(message: Self.name(descriptor), field: Self.name(field))
@@ -132,7 +141,7 @@ struct WireScanner {
     return cursor + count
   }
 
-  private func varint(
+  func varint(
     at start: Int,
     in range: Range<Int>,
     _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
@@ -191,6 +200,15 @@ extension WireScanner {
     }
   }
 
+  /// Bytes of one element of a field whose numbers all have the same length.
+  static func width(of field: ProtobufCFieldDescriptor) -> Int? {
+    switch WireKind(field.type) {
+    case .fixed32: 4
+    case .fixed64: 8
+    default: nil
+    }
+  }
+
   private static func expect(
     _ kind: WireKind,
     of field: UnsafePointer<ProtobufCFieldDescriptor>?,
@@ -203,7 +221,7 @@ extension WireScanner {
   }
 
   /// Finds a field; fields mostly come in the order of their numbers, so the search starts at the last one.
-  private static func find(
+  static func find(
     _ number: Int,
     in descriptor: ProtobufCMessageDescriptor,
     from hint: inout Int

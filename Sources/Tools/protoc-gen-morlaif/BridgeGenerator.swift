@@ -52,8 +52,8 @@ struct BridgeGenerator {
       printer.line("return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)")
     }
     printer.line()
-    printer.line("/// The encoded message as an array of bytes.")
-    printer.block("public func encoded() throws(MessageError) -> [UInt8]") { printer in
+    printer.line("/// The encoded message, large arrays of it where they are.")
+    printer.block("public func scattered() throws(MessageError) -> ScatteredBytes") { printer in
       printer.line("let arena = try MessageArena()")
       printer.line("let c = try build(in: arena)")
       printer.line("return try arena.packed(UnsafeRawPointer(c), Self.protobufName)")

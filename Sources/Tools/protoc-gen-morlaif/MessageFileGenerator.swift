@@ -43,6 +43,7 @@ struct MessageFileGenerator {
     printer.header(source: file.name)
     printer.line("internal import \(options.cModule)")
     printer.line("internal import CProtobufC")
+    printer.line("public import LargeMemory")
     printer.line("public import ProtobufRuntime")
     printer.line()
     for message in messages {

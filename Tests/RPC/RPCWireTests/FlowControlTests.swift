@@ -1,3 +1,4 @@
+import LargeMemory
 import RPCWire
 import Testing
 
@@ -57,7 +58,7 @@ struct FlowControlTests {
     let two: [UInt8] = [1, 2]
     let quick = client.machine.open(
       CallHeader(method: "a/b"),
-      message: two,
+      message: ScatteredBytes(two),
       end: true
     )
     #expect(quick.result == .written)
@@ -70,7 +71,11 @@ struct FlowControlTests {
     client.machine.isTransportCongested = true
     let message = [UInt8](repeating: 1, count: 200_000)
     for _ in 0..<2 {
-      _ = client.machine.open(CallHeader(method: "a/b"), message: message, end: true)
+      _ = client.machine.open(
+        CallHeader(method: "a/b"),
+        message: ScatteredBytes(message),
+        end: true
+      )
     }
     client.machine.isTransportCongested = false
     client.machine.pump()

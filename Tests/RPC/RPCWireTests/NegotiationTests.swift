@@ -1,3 +1,4 @@
+import LargeMemory
 import RPCWire
 import Testing
 
@@ -105,7 +106,7 @@ struct NegotiationTests {
     let stream = [UInt8](repeating: 7, count: 150_000)
     _ = client.machine.open(
       CallHeader(method: "a/b"),
-      message: stream,
+      message: ScatteredBytes(stream),
       isCompressed: true,
       end: true
     )

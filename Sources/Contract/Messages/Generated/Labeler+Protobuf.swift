@@ -3,6 +3,7 @@
 
 internal import CMessages
 internal import CProtobufC
+public import LargeMemory
 public import ProtobufRuntime
 
 extension LabelRequest {
@@ -31,8 +32,8 @@ extension LabelRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -105,8 +106,8 @@ extension LabelSettings {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -167,8 +168,8 @@ extension LabelReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -241,8 +242,8 @@ extension LabelFailure {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -293,8 +294,8 @@ extension ExportRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -353,8 +354,8 @@ extension ExportReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -425,8 +426,8 @@ extension ImportRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -493,8 +494,8 @@ extension ImportedPreference {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -559,8 +560,8 @@ extension ImportReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -609,8 +610,8 @@ extension ListPrinciplesRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -655,8 +656,8 @@ extension ListPrinciplesReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -729,8 +730,8 @@ extension PutPrincipleRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -785,8 +786,8 @@ extension PutPrincipleReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -833,8 +834,8 @@ extension MeasureRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -909,8 +910,8 @@ extension MeasureReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)

@@ -3,6 +3,7 @@
 
 internal import CMessages
 internal import CProtobufC
+public import LargeMemory
 public import ProtobufRuntime
 
 extension DescribeRequest {
@@ -31,8 +32,8 @@ extension DescribeRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -79,8 +80,8 @@ extension DescribeReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -141,8 +142,8 @@ extension ServiceDescription {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -207,8 +208,8 @@ extension MethodDescription {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)

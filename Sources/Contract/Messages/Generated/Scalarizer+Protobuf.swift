@@ -3,6 +3,7 @@
 
 internal import CMessages
 internal import CProtobufC
+public import LargeMemory
 public import ProtobufRuntime
 
 extension ScalarizationConfiguration {
@@ -31,8 +32,8 @@ extension ScalarizationConfiguration {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -111,8 +112,8 @@ extension VariancePenalty {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -159,8 +160,8 @@ extension PrincipleWeight {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -219,8 +220,8 @@ extension Normaliser {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -269,8 +270,8 @@ extension ScalarizeRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -343,8 +344,8 @@ extension ScalarizeReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -399,8 +400,8 @@ extension ConfigureRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -459,8 +460,8 @@ extension ConfigureReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -509,8 +510,8 @@ extension DescribeConfigurationRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -557,8 +558,8 @@ extension DescribeConfigurationReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -633,8 +634,8 @@ extension ConfigurationVersion {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -687,8 +688,8 @@ extension FitWeightsRequest {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -753,8 +754,8 @@ extension FitWeightsReply {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)

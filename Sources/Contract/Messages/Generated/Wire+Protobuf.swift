@@ -3,6 +3,7 @@
 
 internal import CMessages
 internal import CProtobufC
+public import LargeMemory
 public import ProtobufRuntime
 
 extension Hello {
@@ -31,8 +32,8 @@ extension Hello {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -107,8 +108,8 @@ extension MetadataEntry {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -157,8 +158,8 @@ extension CallHeader {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -223,8 +224,8 @@ extension EndStatus {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -291,8 +292,8 @@ extension Cancel {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -341,8 +342,8 @@ extension Window {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -389,8 +390,8 @@ extension Ping {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -437,8 +438,8 @@ extension GoAway {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)

@@ -1,3 +1,4 @@
+internal import LargeMemory
 internal import NIOCore
 internal import RPCWire
 
@@ -13,7 +14,7 @@ class ClientCall: @unchecked Sendable {
   /// When the caller's time runs out.
   let deadline: NIODeadline?
   /// First message and whether it is the only one.
-  var firstMessage: [UInt8]?
+  var firstMessage: ScatteredBytes?
   let endsWithFirstMessage: Bool
   /// Nil until the call is open.
   var callID: UInt64?
@@ -27,7 +28,7 @@ class ClientCall: @unchecked Sendable {
     method: RPCMethod,
     metadata: [MetadataEntry],
     deadline: NIODeadline?,
-    firstMessage: [UInt8]?,
+    firstMessage: ScatteredBytes?,
     endsWithFirstMessage: Bool
   ) {
     self.method = method

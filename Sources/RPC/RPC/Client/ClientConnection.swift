@@ -1,3 +1,4 @@
+internal import LargeMemory
 internal import Logging
 internal import NIOCore
 internal import RPCWire
@@ -147,10 +148,10 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
     )
     let opened: (callID: UInt64, result: SendResult)
     if let message = call.firstMessage {
-      let stream = unsafe channel.compressed(message.span.bytes)
+      let stream = channel.compressed(message)
       opened = channel.machine.open(
         header,
-        message: stream ?? message,
+        message: stream.map { ScatteredBytes($0) } ?? message,
         isCompressed: stream != nil,
         end: call.endsWithFirstMessage
       )

@@ -1,3 +1,4 @@
+internal import LargeMemory
 internal import RPCWire
 
 /// `Health.Watch` on one connection, for balancing.
@@ -31,7 +32,7 @@ final class HealthWatchCall: ClientCall, @unchecked Sendable {
       method: HealthWatchCall.method,
       metadata: [],
       deadline: nil,
-      firstMessage: HealthMessages.request(service: service),
+      firstMessage: ScatteredBytes(HealthMessages.request(service: service)),
       endsWithFirstMessage: true
     )
   }

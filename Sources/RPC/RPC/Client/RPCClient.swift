@@ -1,3 +1,4 @@
+internal import LargeMemory
 public import Logging
 internal import NIOCore
 public import ProtobufRuntime
@@ -265,9 +266,9 @@ public final class RPCClient: Sendable {
     }
   }
 
-  static func encode(_ message: some ProtobufMessage) throws(RPCError) -> [UInt8] {
+  static func encode(_ message: some ProtobufMessage) throws(RPCError) -> ScatteredBytes {
     do throws(MessageError) {
-      return try message.encoded()
+      return try message.scattered()
     } catch {
       throw RPCError(
         code: .invalidArgument,

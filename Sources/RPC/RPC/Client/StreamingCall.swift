@@ -1,3 +1,4 @@
+internal import LargeMemory
 internal import NIOCore
 internal import RPCWire
 
@@ -15,7 +16,7 @@ final class StreamingCall: ClientCall, @unchecked Sendable {
     method: RPCMethod,
     metadata: [MetadataEntry],
     deadline: NIODeadline?,
-    firstMessage: [UInt8]?,
+    firstMessage: ScatteredBytes?,
     inbound: InboundMessages,
     outbound: OutboundMessages? = nil
   ) {

@@ -1,3 +1,4 @@
+internal import LargeMemory
 internal import NIOCore
 internal import RPCWire
 internal import Synchronization
@@ -14,11 +15,11 @@ final class StreamingCalls: Sendable {
   private let metadata: [MetadataEntry]
   private let deadline: NIODeadline?
   /// The only request, or nil for a stream of them.
-  private let request: [UInt8]?
+  private let request: ScatteredBytes?
   private let state: Mutex<State>
 
   /// A call that `begin` makes.
-  init(client: RPCClient, method: RPCMethod, options: RPCCallOptions, request: [UInt8]?) {
+  init(client: RPCClient, method: RPCMethod, options: RPCCallOptions, request: ScatteredBytes?) {
     self.client = client
     self.method = method
     self.metadata = options.metadata.wireEntries

@@ -1,3 +1,4 @@
+internal import LargeMemory
 internal import NIOCore
 internal import RPCWire
 
@@ -21,7 +22,7 @@ final class UnaryCall: ClientCall, @unchecked Sendable {
     method: RPCMethod,
     metadata: [MetadataEntry],
     deadline: NIODeadline?,
-    firstMessage: [UInt8]?,
+    firstMessage: ScatteredBytes?,
     replyBytesMax: Int,
     outbound: OutboundMessages? = nil
   ) {

@@ -1,3 +1,4 @@
+internal import LargeMemory
 internal import Logging
 internal import NIOCore
 internal import RPCWire
@@ -74,6 +75,12 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
   /// The zlib stream of a message, when both sides speak it and it is shorter (W40).
   func compressed(_ message: RawSpan) -> [UInt8]? {
     machine.allowsCompression ? MessageCompression.deflated(message) : nil
+  }
+
+  /// The same for a message in several places.
+  func compressed(_ message: ScatteredBytes) -> [UInt8]? {
+    guard machine.allowsCompression else { return nil }
+    return unsafe MessageCompression.deflated(message.joined.span.bytes)
   }
 
   /// Sends one message on an open call, compressed where that is in force.

@@ -115,7 +115,7 @@ struct PendingSend: Sendable {
   /// Header block of a CALL that has not been written.
   var callHeader: CallHeader?
   /// Nil for a CALL without a message.
-  var message: [UInt8]?
+  var message: ScatteredBytes?
   /// Whether `message` is a zlib stream (W40).
   var isCompressed = false
   /// Bytes already written.

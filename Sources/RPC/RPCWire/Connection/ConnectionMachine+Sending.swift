@@ -1,3 +1,5 @@
+package import LargeMemory
+
 extension ConnectionMachine {
   /// Client: opens a call; `canOpenCall` must hold (W9, W14).
   ///
@@ -9,7 +11,7 @@ extension ConnectionMachine {
   /// - Returns: the new call's id, and whether all of it is in the output.
   package mutating func open(
     _ header: CallHeader,
-    message: [UInt8]?,
+    message: ScatteredBytes?,
     isCompressed: Bool = false,
     end: Bool
   ) -> (callID: UInt64, result: SendResult) {
@@ -31,14 +33,14 @@ extension ConnectionMachine {
       output.append(frame)
       output.append(bigEndian: UInt32(truncatingIfNeeded: blockBytes))
       header.encodeBlock(into: &output)
-      if let message { unsafe output.append(message.span.bytes) }
+      if let message { output.append(message, 0..<message.count) }
       sendWindow -= frame.cost
       call.sendWindow -= frame.cost
       call.hasSentEnd = end
       calls[callID] = call
       return (callID, .written)
     }
-    // The array itself waits, so that a large message is not copied.
+    // The message itself waits, so that a large message is not copied.
     var pending = PendingSend(callHeader: header, message: message, ending: end ? .end : .nothing)
     pending.isCompressed = isCompressed
     call.pending = pending
@@ -81,7 +83,7 @@ extension ConnectionMachine {
       return .written
     }
     calls.values[index].pending = PendingSend(
-      message: bytes(of: message),
+      message: ScatteredBytes(bytes(of: message)),
       isCompressed: isCompressed,
       ending: end ? .end : .nothing
     )
@@ -158,7 +160,7 @@ extension ConnectionMachine {
     }
     precondition(call.pending == nil, "a call sends one message at a time")
     calls.values[index].pending = PendingSend(
-      message: bytes(of: message),
+      message: ScatteredBytes(bytes(of: message)),
       isCompressed: isCompressed,
       ending: .status(status)
     )
@@ -289,8 +291,7 @@ extension ConnectionMachine {
       output.append(frame)
     }
     if let message = pending.message {
-      let part = pending.offset..<(pending.offset + partBytes)
-      unsafe output.append(message.span.bytes.extracting(part))
+      output.append(message, pending.offset..<(pending.offset + partBytes))
     }
     pending.offset += partBytes
     sendWindow -= frame.cost

@@ -1,3 +1,5 @@
+internal import LargeMemory
+
 /// Growing bytes into which frames are encoded, ready to be written to the transport.
 package struct WireBuffer: Sendable {
   /// The encoded bytes.
@@ -33,6 +35,11 @@ package struct WireBuffer: Sendable {
   /// Appends raw bytes.
   mutating func append(_ span: RawSpan) {
     unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+  }
+
+  /// Appends a part of bytes in several places.
+  mutating func append(_ scattered: ScatteredBytes, _ part: Range<Int>) {
+    unsafe scattered.forEach(in: part) { unsafe bytes.append(contentsOf: $0) }
   }
 
   /// Appends the UTF-8 of a text.

@@ -3,6 +3,7 @@
 
 internal import CTestMessages
 internal import CProtobufC
+public import LargeMemory
 public import ProtobufRuntime
 
 extension Leaf {
@@ -31,8 +32,8 @@ extension Leaf {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -83,8 +84,8 @@ extension Branch {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -155,8 +156,8 @@ extension Empty {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -201,8 +202,8 @@ extension Scalars {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -285,8 +286,8 @@ extension Lists {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -450,8 +451,8 @@ extension Choice {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
@@ -592,8 +593,8 @@ extension Everything {
     return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
   }
 
-  /// The encoded message as an array of bytes.
-  public func encoded() throws(MessageError) -> [UInt8] {
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
     let arena = try MessageArena()
     let c = try build(in: arena)
     return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
