@@ -41,7 +41,7 @@ extension DecoderLayerPass {
     let dGateUp = workspace.tile(.gateUp, rows: rowCount, columns: gateUpWidth)
     feedForward.backward(dActivated, gateUp: tape.gateUp, into: dGateUp)
     let dNormed = workspace.tile(.gradient, rows: rowCount, columns: d.columns)
-    multiply(dGateUp, layer.tile(.gateUp), into: dNormed)
+    packed.gateUp.multiplyTransposed(dGateUp, into: dNormed)
     let norm = layer.norm(.feedForwardNorm, bias: .feedForwardNormBias)
     let (gate, up) = (ExtendedPart(.gate), ExtendedPart(.up))
     if weights != nil || tape.lowRank[gate] != nil || tape.lowRank[up] != nil {
@@ -99,7 +99,8 @@ extension DecoderLayerPass {
         gradient: weights?.norm(branch.norm)
       )
     }
-    multiply(dProduct, layer.tile(branch.map), into: dInput)
+    let map = branch == .attention ? packed.output : packed.down
+    map.multiplyTransposed(dProduct, into: dInput)
     guard let input else { return }
     let part = ExtendedPart(branch.projection)
     extendBackward(part, dProduct, input: input, dInput: dInput, tape: tape, sink: sink)
@@ -197,16 +198,15 @@ extension DecoderLayerPass {
       queryInput = workspace.tile(.normedRows, rows: rowCount, columns: width)
       queryInput.gather(rows, from: normed)
     }
-    let matrix = layer.tile(.queryKeyValue)
     let dNormed = wantsInput ? workspace.tile(.gradient, rows: tokenCount, columns: width) : nil
     var dQueryInput: Tile?
     if let dNormed {
-      multiply(dKeyValue, matrix.rows(qWidth..<qWidth + 2 * kWidth), into: dNormed)
+      packed.keyValue.multiplyTransposed(dKeyValue, into: dNormed)
       // Chosen rows are computed apart and added to their places below.
       let target =
         rows == nil
         ? dNormed : workspace.tile(.gradientActivated, rows: rowCount, columns: width)
-      multiply(dQ, matrix.rows(0..<qWidth), into: target, beta: rows == nil ? 1 : 0)
+      packed.query.multiplyTransposed(dQ, into: target, accumulate: rows == nil)
       dQueryInput = target
     }
     let (dK, dV) = (dKeyValue.columns(0..<kWidth), dKeyValue.columns(kWidth..<2 * kWidth))

@@ -13,8 +13,10 @@ struct DecoderLayerPass {
   /// Given the rotated keys and the values of all rows, for caches.
   var onKeysAndValues: ((Tile, Tile) -> Void)?
 
-  var layer: DecoderLayer { model.layers[index] }
-  var packed: PackedLayer { model.packedLayers[index] }
+  /// The layer's maps.
+  var packed: PackedLayer { model.layers[index] }
+  /// The layer's norms and biases.
+  var layer: DecoderLayer { packed.vectors }
   var configuration: ModelConfiguration { model.configuration }
   var tokenCount: Int { shard.tokens.count }
   var rowCount: Int { rows?.count ?? tokenCount }

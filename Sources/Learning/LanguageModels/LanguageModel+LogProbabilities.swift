@@ -121,7 +121,7 @@ extension LanguageModel {
       result.entropies += chunk.entropies
       let derivatives = loss(rows, chunk.values, chunk.entropies)
       chunk.backward(dValues: derivatives.logProbabilities, dEntropies: derivatives.entropies)
-      multiply(chunk.logits, head.tile, into: gradient.rows(rows))
+      head.multiplyTransposed(chunk.logits, into: gradient.rows(rows))
       if let dHead {
         multiply(transposed: chunk.logits, hidden.tile.rows(rows), into: dHead, beta: 1)
       }
@@ -132,7 +132,7 @@ extension LanguageModel {
   /// The logits of one row's next token, for judges that read them: (1, vocabulary) values.
   package func logits(_ hidden: Matrix, row: Int) -> [Float] {
     let logits = Tile(rows: 1, columns: configuration.vocabularySize)
-    packedHead.multiply(hidden.tile.rows(row..<row + 1), into: logits)
+    head.multiply(hidden.tile.rows(row..<row + 1), into: logits)
     return Matrix(takingOwnership: logits).values
   }
 
@@ -151,7 +151,7 @@ extension LanguageModel {
     for start in stride(from: 0, to: hidden.rows, by: Self.chunkRows) {
       let rows = start..<min(start + Self.chunkRows, hidden.rows)
       let logits = memory.rows(0..<rows.count)
-      packedHead.multiply(hidden.tile.rows(rows), into: logits)
+      head.multiply(hidden.tile.rows(rows), into: logits)
       body(
         rows,
         CategoricalRows(logits: logits, targets: Array(targets[rows]), temperature: temperature)

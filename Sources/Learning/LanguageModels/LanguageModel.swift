@@ -4,26 +4,25 @@ package import Tensors
 /// A decoder with fixed weights; safe to share between threads.
 ///
 /// Weights never change: adapters are applied beside them in training and merged into copies for
-/// generation. Batches are packed (`PackedBatch`); rows of every matrix are tokens.
+/// generation. They are in memory once, packed for products in either direction. Batches are packed
+/// (`PackedBatch`); rows of every matrix are tokens.
 package final class LanguageModel: Sendable {
   /// The model's shape.
   package let configuration: ModelConfiguration
+  /// What the maps, the embeddings and the head are kept in.
+  package let format: WeightFormat
   /// The token embeddings: (vocabulary, width).
-  let embedding: Matrix
+  let embedding: PackedWeights
   /// The rows added to the embeddings by position, in families that learn them: (context, width).
   let positionEmbedding: Matrix?
   /// The layers, lowest first.
-  let layers: [DecoderLayer]
-  /// The layers' weights as the forward pass reads them.
-  let packedLayers: [PackedLayer]
-  /// The language-model head as the forward pass reads it.
-  let packedHead: PackedWeights
+  let layers: [PackedLayer]
   /// The norm before the heads: (1, width).
   let finalNorm: Matrix
   /// Its bias, in families that have one: (1, width).
   let finalNormBias: Matrix?
   /// The language-model head where it is not the embedding: (vocabulary, width).
-  let untiedHead: Matrix?
+  let untiedHead: PackedWeights?
   /// The rotary angles of all positions; `nil` in families that learn positions.
   let rotary: RotaryTable?
   /// The rotary angles of the layers with a window, where they have their own base.
@@ -32,19 +31,19 @@ package final class LanguageModel: Sendable {
   /// Puts a model together.
   init(
     configuration: ModelConfiguration,
-    embedding: Matrix,
+    format: WeightFormat,
+    embedding: PackedWeights,
     positionEmbedding: Matrix? = nil,
-    layers: [DecoderLayer],
+    layers: [PackedLayer],
     finalNorm: Matrix,
     finalNormBias: Matrix? = nil,
-    untiedHead: Matrix?
+    untiedHead: PackedWeights?
   ) {
     self.configuration = configuration
+    self.format = format
     self.embedding = embedding
     self.positionEmbedding = positionEmbedding
     self.layers = layers
-    packedLayers = PackedLayer.pack(layers, configuration)
-    packedHead = PackedWeights((untiedHead ?? embedding).tile)
     self.finalNorm = finalNorm
     self.finalNormBias = finalNormBias
     self.untiedHead = untiedHead
@@ -66,13 +65,12 @@ package final class LanguageModel: Sendable {
   }
 
   /// Makes a copy of a model with other layers.
-  init(_ other: LanguageModel, layers: [DecoderLayer], packedLayers: [PackedLayer]) {
+  init(_ other: LanguageModel, layers: [PackedLayer]) {
     configuration = other.configuration
+    format = other.format
     embedding = other.embedding
     positionEmbedding = other.positionEmbedding
     self.layers = layers
-    self.packedLayers = packedLayers
-    packedHead = other.packedHead
     finalNorm = other.finalNorm
     finalNormBias = other.finalNormBias
     untiedHead = other.untiedHead
@@ -80,33 +78,32 @@ package final class LanguageModel: Sendable {
     localRotary = other.localRotary
   }
 
-  /// Makes a copy of a model with other weights, whose memory it shares where it does not pack them.
+  /// Makes a copy of a model with other weights; it shares the memory of those it does not pack.
   ///
   /// - Parameters:
   ///   - other: gives everything but weights.
   ///   - weights: of the names and shapes of `other.parameters`.
   package init(_ other: LanguageModel, weights: ParameterSet) {
-    precondition(weights.matches(other.parameters), "these are weights of another model")
-    let configuration = other.configuration
+    precondition(other.accepts(weights), "these are weights of another model")
+    let (configuration, format) = (other.configuration, other.format)
     let matrix = { (name: WeightName) -> Matrix? in weights[name.text] }
-    func table(_ name: WeightName, _ old: Matrix) -> Matrix { matrix(name) ?? old }
+    let pack = { (name: WeightName) in matrix(name).map { PackedWeights($0.tile, format) } }
     self.configuration = configuration
-    embedding = table(.embedding, other.embedding)
+    self.format = format
+    embedding = pack(.embedding) ?? other.embedding
     positionEmbedding = matrix(.positions)
-    layers = other.layers.indices.map { layer in
+    layers = PackedLayer.packing(count: other.layers.count, configuration, format) { layer in
       DecoderLayer(LayerSlot.allCases.map { matrix(.layer(layer, $0)) })
     }
-    packedLayers = PackedLayer.pack(layers, configuration)
-    finalNorm = table(.finalNorm, other.finalNorm)
+    finalNorm = matrix(.finalNorm) ?? other.finalNorm
     finalNormBias = matrix(.finalNormBias)
-    untiedHead = matrix(.head)
-    packedHead = PackedWeights((untiedHead ?? embedding).tile)
+    untiedHead = pack(.head)
     rotary = other.rotary
     localRotary = other.localRotary
   }
 
   /// The language-model head: (vocabulary, width).
-  var head: Matrix { untiedHead ?? embedding }
+  var head: PackedWeights { untiedHead ?? embedding }
 
   /// The norm of the model's family.
   var norm: Norm {
@@ -130,7 +127,7 @@ package final class LanguageModel: Sendable {
   ///   - positions: each token's place in its sequence.
   ///   - x: (rows, width).
   func embed(_ tokens: some Collection<Int32>, positions: [Int32], into x: Tile) {
-    x.gather(tokens.map { Int($0) }, from: embedding.tile)
+    embedding.copyRows(tokens.map { Int($0) }, into: x)
     if let scale = configuration.traits.embeddingScale { x.scale(by: Float(scale)) }
     if let positionEmbedding {
       x.addRows(positions.map { Int($0) }, of: positionEmbedding.tile)

@@ -1,7 +1,7 @@
 internal import Synchronization
 internal import Tensors
 
-/// A layer's weights once more, packed for the forward pass.
+/// The fixed weights of one layer as the passes read them: maps packed, and the rest as it is.
 struct PackedLayer: Sendable {
   /// Queries: (queryWidth, width).
   let query: PackedWeights
@@ -13,24 +13,55 @@ struct PackedLayer: Sendable {
   let gateUp: PackedWeights
   /// The feed-forward layer's output: (width, feedForwardWidth).
   let down: PackedWeights
+  /// Norms and biases, in float32.
+  let vectors: DecoderLayer
 
   /// Packs a layer.
-  init(_ layer: DecoderLayer, _ configuration: ModelConfiguration) {
+  init(_ layer: DecoderLayer, _ configuration: ModelConfiguration, _ format: WeightFormat) {
+    let pack = { (weights: Tile) in PackedWeights(weights, format) }
     let joint = layer.tile(.queryKeyValue)
-    query = PackedWeights(joint.rows(0..<configuration.queryWidth))
-    keyValue = PackedWeights(joint.rows(configuration.queryWidth..<joint.rows))
-    output = PackedWeights(layer.tile(.output))
-    gateUp = PackedWeights(layer.tile(.gateUp))
-    down = PackedWeights(layer.tile(.down))
+    query = pack(joint.rows(0..<configuration.queryWidth))
+    keyValue = pack(joint.rows(configuration.queryWidth..<joint.rows))
+    output = pack(layer.tile(.output))
+    gateUp = pack(layer.tile(.gateUp))
+    down = pack(layer.tile(.down))
+    var vectors = layer
+    for slot in LayerSlot.allCases where slot.isMap { vectors[slot] = nil }
+    self.vectors = vectors
   }
 
   /// Packs layers, each on whatever thread is free.
-  static func pack(_ layers: [DecoderLayer], _ configuration: ModelConfiguration) -> [PackedLayer] {
-    let packed = Mutex<[PackedLayer?]>(Array(repeating: nil, count: layers.count))
-    Threads.forEach(layers.count) { index in
-      let layer = PackedLayer(layers[index], configuration)
+  static func packing(
+    count: Int,
+    _ configuration: ModelConfiguration,
+    _ format: WeightFormat,
+    _ layer: (Int) -> DecoderLayer
+  ) -> [PackedLayer] {
+    let packed = Mutex<[PackedLayer?]>(Array(repeating: nil, count: count))
+    Threads.forEach(count) { index in
+      let layer = PackedLayer(layer(index), configuration, format)
       packed.withLock { $0[index] = layer }
     }
     return packed.withLock { $0.compactMap { $0 } }
+  }
+
+  /// The packed maps that are stacked in a matrix; none for what is not a map.
+  func maps(_ slot: LayerSlot) -> [PackedWeights] {
+    switch slot {
+    case .queryKeyValue: [query, keyValue]
+    case .output: [output]
+    case .gateUp: [gateUp]
+    case .down: [down]
+    default: []
+    }
+  }
+
+  /// The layer as plain matrices, its maps rounded to their precision.
+  func unpacked() -> DecoderLayer {
+    var layer = vectors
+    for slot in LayerSlot.allCases where slot.isMap {
+      layer[slot] = .stacking(maps(slot).map { $0.unpacked() })
+    }
+    return layer
   }
 }

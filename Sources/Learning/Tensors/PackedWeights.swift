@@ -17,29 +17,21 @@ package struct PackedWeights: Sendable {
   package let outputs: Int
   /// The number of inputs.
   package let inputs: Int
-  /// The numbers that the weights are kept in.
-  package let precision: Precision
-  /// The instructions that products use.
-  package let level: KernelLevel
+  /// What the weights are kept in.
+  package let format: WeightFormat
   private let buffer: FloatBuffer
 
   /// Packs weights.
   ///
   /// - Parameters:
   ///   - weights: (outputs, inputs).
-  ///   - precision: what they are rounded to.
-  ///   - level: the instructions that products use, which the processor must have.
-  package init(
-    _ weights: Tile,
-    precision: Precision = .float32,
-    level: KernelLevel = .detected
-  ) {
-    precondition(level <= .detected, "the processor has no \(level)")
+  ///   - format: what they are kept in.
+  package init(_ weights: Tile, _ format: WeightFormat = WeightFormat()) {
+    precondition(format.level <= .detected, "the processor has no \(format.level)")
     outputs = weights.rows
     inputs = weights.columns
-    self.precision = precision
-    self.level = level
-    let bytes = kernel_packed_bytes(precision.element, weights.rows, weights.columns)
+    self.format = format
+    let bytes = kernel_packed_bytes(format.precision.element, weights.rows, weights.columns)
     buffer = FloatBuffer(count: (bytes + 3) / 4, zeroed: false)
     withKernel { kernel_pack($0, weights.pointer, weights.stride) }
   }
@@ -128,8 +120,8 @@ package struct PackedWeights: Sendable {
       panels: UnsafeMutableRawPointer(buffer.base),
       outputs: outputs,
       inputs: inputs,
-      element: precision.element,
-      level: level.kernel
+      element: format.precision.element,
+      level: format.level.kernel
     )
     body(&weights)
   }

@@ -18,7 +18,7 @@ import Testing
     var x: Matrix { random(rows, inputs, seed: 1) }
     var dy: Matrix { random(rows, outputs, seed: 2) }
     var weights: Matrix { random(outputs, inputs, seed: 3) }
-    var packed: PackedWeights { PackedWeights(weights.tile, precision: precision, level: level) }
+    var packed: PackedWeights { PackedWeights(weights.tile, WeightFormat(precision, level: level)) }
 
     private func random(_ rows: Int, _ columns: Int, seed: UInt64) -> Matrix {
       var generator = SeededGenerator(seed: seed, streams: UInt64(rows), UInt64(columns))
@@ -188,12 +188,12 @@ import Testing
   @Test func `bfloat16 takes half of the memory`() {
     let weights = Matrix(rows: 64, columns: 100).tile
     #expect(PackedWeights(weights).byteCount == 25_600)
-    #expect(PackedWeights(weights, precision: .bfloat16).byteCount == 12_800)
+    #expect(PackedWeights(weights, WeightFormat(.bfloat16)).byteCount == 12_800)
   }
 
   @Test func `numbers that are not finite stay so in bfloat16`() {
     let weights = Matrix(rows: 1, columns: 3, values: [1, 1, 1])
-    let packed = PackedWeights(weights.tile, precision: .bfloat16)
+    let packed = PackedWeights(weights.tile, WeightFormat(.bfloat16))
     for bad in [Float.nan, .infinity, -.infinity] {
       let x = Matrix(rows: 1, columns: 3, values: [0.5, bad, 2])
       #expect(!Self.forward(packed, x.tile)[0, 0].isFinite)

@@ -1,29 +1,64 @@
 internal import ModelFiles
 package import Tensors
 
+/// A weight of a model, whose numbers are taken out of their packing only when they are asked for.
+struct NamedWeight {
+  let name: WeightName
+  let rows: Int
+  let columns: Int
+  /// The numbers: (rows, columns).
+  let matrix: () -> Matrix
+
+  /// A weight that is not packed.
+  init(_ name: WeightName, _ matrix: Matrix) {
+    self.name = name
+    (rows, columns) = (matrix.rows, matrix.columns)
+    self.matrix = { matrix }
+  }
+
+  /// Packed weights, one or several on top of each other.
+  init(_ name: WeightName, _ parts: [PackedWeights]) {
+    self.name = name
+    rows = parts.reduce(0) { $0 + $1.outputs }
+    columns = parts.first?.inputs ?? 0
+    matrix = { parts.count == 1 ? parts[0].unpacked() : .stacking(parts.map { $0.unpacked() }) }
+  }
+}
+
 extension LanguageModel {
   /// All weights with their names, in the order of the forward pass.
-  var namedWeights: [(name: WeightName, matrix: Matrix)] {
-    var weights: [(WeightName, Matrix)] = [(.embedding, embedding)]
-    if let positionEmbedding { weights.append((.positions, positionEmbedding)) }
+  var namedWeights: [NamedWeight] {
+    var weights = [NamedWeight(.embedding, [embedding])]
+    if let positionEmbedding { weights.append(NamedWeight(.positions, positionEmbedding)) }
     for (index, layer) in layers.enumerated() {
       for slot in LayerSlot.allCases {
-        if let matrix = layer[slot] { weights.append((.layer(index, slot), matrix)) }
+        if slot.isMap {
+          weights.append(NamedWeight(.layer(index, slot), layer.maps(slot)))
+        } else if let vector = layer.vectors[slot] {
+          weights.append(NamedWeight(.layer(index, slot), vector))
+        }
       }
     }
-    weights.append((.finalNorm, finalNorm))
-    if let finalNormBias { weights.append((.finalNormBias, finalNormBias)) }
-    if let untiedHead { weights.append((.head, untiedHead)) }
+    weights.append(NamedWeight(.finalNorm, finalNorm))
+    if let finalNormBias { weights.append(NamedWeight(.finalNormBias, finalNormBias)) }
+    if let untiedHead { weights.append(NamedWeight(.head, [untiedHead])) }
     return weights
   }
 
-  /// All weights as optimisers see them, sharing the model's memory.
+  /// All weights as optimisers see them: copies, rounded to the model's precision.
   ///
   /// Maps that read the same input are one matrix each; `checkpoint` takes them apart.
   package var parameters: ParameterSet {
     var result = ParameterSet()
-    for (name, matrix) in namedWeights { result.set(name.text, matrix) }
+    for weight in namedWeights { result.set(weight.name.text, weight.matrix()) }
     return result
+  }
+
+  /// Whether these are named and shaped like `parameters`.
+  func accepts(_ weights: ParameterSet) -> Bool {
+    let own = namedWeights
+    return own.map(\.name.text) == weights.names
+      && zip(own, weights.matrices).allSatisfy { $0.rows == $1.rows && $0.columns == $1.columns }
   }
 
   /// The names of the parameters that weight decay is for.

@@ -180,7 +180,7 @@ package struct Generator: Sendable {
       var sequences = before
       let count = sequences.count
       let logits = memory.logits.rows(0..<count)
-      model.packedHead.multiply(hidden.rows(0..<count), into: logits)
+      model.head.multiply(hidden.rows(0..<count), into: logits)
       let sampler = CategoricalSampler(
         temperature: options.temperature,
         topK: options.topK,

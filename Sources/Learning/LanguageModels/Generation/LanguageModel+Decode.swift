@@ -69,8 +69,8 @@ extension LanguageModel {
     _ memory: DecodeMemory
   ) {
     let rows = 0..<x.rows
-    let layer = layers[index]
-    let packed = packedLayers[index]
+    let packed = layers[index]
+    let layer = packed.vectors
     let (qWidth, kWidth) = (configuration.queryWidth, configuration.keyWidth)
     let normed = memory.normed.rows(rows)
     let scales = memory.scales.rows(rows)

@@ -1,18 +1,15 @@
-internal import Synchronization
 internal import Tensors
 
 extension LanguageModel {
   /// This model with an adapter's products added to the weights it extends; all other weights are
   /// shared with this one.
   package func merging(_ adapter: LowRankAdapter) -> LanguageModel {
-    var merged = layers
-    var packed = packedLayers
     let first = min(adapter.firstLayer, layers.count)
-    for index in first..<layers.count {
-      merged[index] = layers[index].merging(adapter, layer: index, configuration)
+    let merged = PackedLayer.packing(count: layers.count - first, configuration, format) { offset in
+      let index = first + offset
+      return layers[index].unpacked().merging(adapter, layer: index, configuration)
     }
-    packed.replaceSubrange(first..., with: PackedLayer.pack(Array(merged[first...]), configuration))
-    return LanguageModel(self, layers: merged, packedLayers: packed)
+    return LanguageModel(self, layers: layers[..<first] + merged)
   }
 
   /// Runs prompts through the model once and keeps their keys and values.
