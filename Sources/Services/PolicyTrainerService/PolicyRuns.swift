@@ -324,6 +324,8 @@ final class PolicyRuns: Service {
       adapterID: request.adapterID,
       limits: configuration.rewards,
       control: control,
+      normalization: settings.configuration.scoreNormalization,
+      groupSize: settings.configuration.samplesPerPrompt,
       history: history,
       link: { ScalarizerLink($0, peers: peers) },
       report: { kind, detail in

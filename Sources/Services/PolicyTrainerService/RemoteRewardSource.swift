@@ -33,6 +33,9 @@ final class RemoteRewardSource: RewardSource {
   private let adapterID: String
   private let limits: RewardLimits
   private let control: RunControl
+  private let normalization: PolicyOptimization.ScoreNormalization
+  /// Answers to each prompt, next to each other.
+  private let groupSize: Int
   private let history: ScalarizerHistory
   private let link: @Sendable (PeerSection) -> ScalarizerLink
   private let report: @Sendable (_ kind: String, _ detail: String) -> Void
@@ -53,6 +56,8 @@ final class RemoteRewardSource: RewardSource {
     adapterID: String,
     limits: RewardLimits,
     control: RunControl,
+    normalization: PolicyOptimization.ScoreNormalization,
+    groupSize: Int,
     history: ScalarizerHistory,
     link: @escaping @Sendable (PeerSection) -> ScalarizerLink,
     report: @escaping @Sendable (_ kind: String, _ detail: String) -> Void
@@ -63,6 +68,8 @@ final class RemoteRewardSource: RewardSource {
     self.adapterID = adapterID
     self.limits = limits
     self.control = control
+    self.normalization = normalization
+    self.groupSize = groupSize
     self.history = history
     self.link = link
     self.report = report
@@ -113,7 +120,7 @@ final class RemoteRewardSource: RewardSource {
       TextItem(id: "answer-\(index)", prompt: sample.prompt, response: sample.response)
     }
     let scores = try await scores(items)
-    let (rewards, endpoint) = try await rewards(items.map(\.id), scores)
+    let (rewards, endpoint) = try await rewards(items.map(\.id), normalised(scores))
     let origin = RewardOrigin(
       version: rewards.version,
       hash: rewards.hash,
@@ -166,6 +173,27 @@ final class RemoteRewardSource: RewardSource {
       service: preferenceModelName,
       reason: "its models keep changing within one batch"
     )
+  }
+
+  /// The scores as the scalarizer shall see them.
+  ///
+  /// Those that are normalised here come with sources of mean zero and deviation one, so that the
+  /// scalarizer leaves them as they are.
+  private func normalised(_ scores: CheckedScores) -> CheckedScores {
+    guard normalization != .model else { return scores }
+    let width = principleIDs.count
+    let standard = scores.values.enumerated().map { index, value in
+      let source = scores.sources[index % width]
+      return (Double(value) - source.mean) / source.standardDeviation
+    }
+    var result = scores
+    result.values = normalization.apply(standard, width: width, groupSize: groupSize)
+      .map { Float($0) }
+    for column in result.sources.indices {
+      result.sources[column].mean = 0
+      result.sources[column].standardDeviation = 1
+    }
+    return result
   }
 
   /// Rewards of all rows by one configuration version, and the endpoint that gave them.

@@ -17,6 +17,7 @@ struct RunSettings: Sendable {
     let message = request.hyperparameters ?? PolicyHyperparameters()
     let reader = SettingsReader()
     var ppo = PPOConfiguration()
+    Self.readAlgorithm(message, into: &ppo)
     try Self.readAdapter(message, reader, layerCount: layerCount, into: &ppo)
     try Self.readLoop(message, reader, into: &ppo)
     try Self.readLosses(message, reader, into: &ppo)
@@ -43,6 +44,16 @@ struct RunSettings: Sendable {
       keptCount: try reader.count(message.keepLast, "keep_last", max: 10_000)
     )
     klStop = try reader.number(message.klStop, "kl_stop", 0...1e9)
+  }
+
+  private static func readAlgorithm(
+    _ message: PolicyHyperparameters,
+    into ppo: inout PPOConfiguration
+  ) {
+    ppo.algorithm = PolicyAlgorithm(message.algorithm) ?? ppo.algorithm
+    ppo.scoreNormalization = .init(message.scoreNormalization) ?? ppo.scoreNormalization
+    ppo.advantageScaling = .init(message.advantageScaling)
+    ppo.lossAggregation = .init(message.lossAggregation)
   }
 
   private static func readAdapter(
@@ -96,6 +107,8 @@ struct RunSettings: Sendable {
       try reader.number(message.lambda, "lambda", 0...1) ?? ppo.advantages.trace
     ppo.policyLoss.clipRange =
       try reader.number(message.clipRange, "clip_range", 1e-6...100) ?? ppo.policyLoss.clipRange
+    ppo.policyLoss.clipRangeHigh =
+      try reader.number(message.clipRangeHigh, "clip_range_high", 1e-6...100)
     ppo.valueLoss.clipRange =
       try reader.number(message.valueClipRange, "value_clip_range", 1e-6...1e6)
       ?? ppo.valueLoss.clipRange
@@ -131,6 +144,13 @@ struct RunSettings: Sendable {
   var message: PolicyHyperparameters {
     let ppo = configuration
     var message = PolicyHyperparameters()
+    message.algorithm = ppo.algorithm.message
+    message.scoreNormalization = ppo.scoreNormalization.message
+    if !ppo.algorithm.hasCritic {
+      message.advantageScaling = (ppo.advantageScaling ?? ppo.algorithm.scaling).message
+    }
+    message.lossAggregation = (ppo.lossAggregation ?? ppo.algorithm.aggregation).message
+    message.clipRangeHigh = ppo.policyLoss.clipRangeHigh ?? 0
     message.rank = UInt32(clamping: ppo.adapter.rank)
     message.alpha = ppo.adapter.alpha
     message.topLayers = UInt32(clamping: ppo.adapter.topLayers ?? 0)

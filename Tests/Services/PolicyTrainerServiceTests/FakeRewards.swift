@@ -65,9 +65,14 @@ final class FakeScalarizer: ScalarizerHandler {
   typealias Change = @Sendable (_ call: Int, _ reply: inout ScalarizeReply) throws -> Void
 
   private let calls = Mutex(0)
+  private let saw: @Sendable (ScalarizeRequest) -> Void
   private let change: Change
 
-  init(change: @escaping Change = { _, _ in }) {
+  init(
+    change: @escaping Change = { _, _ in },
+    saw: @escaping @Sendable (ScalarizeRequest) -> Void = { _ in }
+  ) {
+    self.saw = saw
     self.change = change
   }
 
@@ -79,6 +84,7 @@ final class FakeScalarizer: ScalarizerHandler {
       count += 1
       return count
     }
+    saw(request)
     let scores = request.scores ?? ScoreMatrix()
     let width = scores.principleIDs.count
     let parts = scores.values.map { Double($0) / Double(width) }

@@ -507,6 +507,11 @@ extension PolicyHyperparameters {
     klStop = c.pointee.kl_stop
     checkpointMinutes = c.pointee.checkpoint_minutes
     keepLast = c.pointee.keep_last
+    algorithm = PolicyAlgorithm(rawValue: Int32(truncatingIfNeeded: c.pointee.algorithm.rawValue))
+    scoreNormalization = ScoreNormalization(rawValue: Int32(truncatingIfNeeded: c.pointee.score_normalization.rawValue))
+    advantageScaling = AdvantageScaling(rawValue: Int32(truncatingIfNeeded: c.pointee.advantage_scaling.rawValue))
+    lossAggregation = LossAggregation(rawValue: Int32(truncatingIfNeeded: c.pointee.loss_aggregation.rawValue))
+    clipRangeHigh = c.pointee.clip_range_high
   }
 
   func build(
@@ -547,6 +552,11 @@ extension PolicyHyperparameters {
     c.pointee.kl_stop = klStop
     c.pointee.checkpoint_minutes = checkpointMinutes
     c.pointee.keep_last = keepLast
+    c.pointee.algorithm = Morlaif__V1__PolicyAlgorithm(rawValue: .init(truncatingIfNeeded: algorithm.rawValue))
+    c.pointee.score_normalization = Morlaif__V1__ScoreNormalization(rawValue: .init(truncatingIfNeeded: scoreNormalization.rawValue))
+    c.pointee.advantage_scaling = Morlaif__V1__AdvantageScaling(rawValue: .init(truncatingIfNeeded: advantageScaling.rawValue))
+    c.pointee.loss_aggregation = Morlaif__V1__LossAggregation(rawValue: .init(truncatingIfNeeded: lossAggregation.rawValue))
+    c.pointee.clip_range_high = clipRangeHigh
     return c
   }
 }

@@ -3,6 +3,182 @@
 
 public import ProtobufRuntime
 
+/// How rewards become advantages. RLOO and GRPO compare the answers to a prompt with each other and need at least two.
+public enum PolicyAlgorithm: Sendable, Hashable {
+  /// PPO.
+  case unspecified
+  /// A value head, generalised advantage estimates, the KL penalty in the token rewards.
+  case ppo
+  /// An answer's reward less the mean of the others', the KL penalty in the reward.
+  case rloo
+  /// An answer's reward less the mean, in units of the group's deviation, the KL penalty in the loss.
+  case grpo
+  /// A number that this version does not know; it is kept as it came.
+  case unrecognized(Int32)
+
+  /// The value with the number zero, which an absent field has.
+  public init() { self = .unspecified }
+
+  /// The value with a number.
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .ppo
+      case 2: self = .rloo
+      case 3: self = .grpo
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  /// The value's number on the wire.
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .ppo: 1
+      case .rloo: 2
+      case .grpo: 3
+      case .unrecognized(let rawValue): rawValue
+    }
+  }
+
+  /// Every value that this version knows, in the order of the `.proto`.
+  public static var known: [PolicyAlgorithm] {
+    [.unspecified, .ppo, .rloo, .grpo]
+  }
+}
+
+/// How the scores of each principle are brought to one scale before the scalarizer combines them.
+public enum ScoreNormalization: Sendable, Hashable {
+  /// MODEL.
+  case unspecified
+  /// By the statistics that each preference model was frozen with.
+  case model
+  /// Also by mean and deviation over the answers to the same prompt (GDPO).
+  case group
+  /// Also by mean and deviation over all answers of the step.
+  case batch
+  /// A number that this version does not know; it is kept as it came.
+  case unrecognized(Int32)
+
+  /// The value with the number zero, which an absent field has.
+  public init() { self = .unspecified }
+
+  /// The value with a number.
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .model
+      case 2: self = .group
+      case 3: self = .batch
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  /// The value's number on the wire.
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .model: 1
+      case .group: 2
+      case .batch: 3
+      case .unrecognized(let rawValue): rawValue
+    }
+  }
+
+  /// Every value that this version knows, in the order of the `.proto`.
+  public static var known: [ScoreNormalization] {
+    [.unspecified, .model, .group, .batch]
+  }
+}
+
+/// What advantages over the answers to a prompt are divided by.
+public enum AdvantageScaling: Sendable, Hashable {
+  /// NONE for RLOO, GROUP for GRPO.
+  case unspecified
+  /// `ADVANTAGE_SCALING_GROUP` (1).
+  case group
+  /// `ADVANTAGE_SCALING_BATCH` (2).
+  case batch
+  /// `ADVANTAGE_SCALING_NONE` (3).
+  case none
+  /// A number that this version does not know; it is kept as it came.
+  case unrecognized(Int32)
+
+  /// The value with the number zero, which an absent field has.
+  public init() { self = .unspecified }
+
+  /// The value with a number.
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .group
+      case 2: self = .batch
+      case 3: self = .none
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  /// The value's number on the wire.
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .group: 1
+      case .batch: 2
+      case .none: 3
+      case .unrecognized(let rawValue): rawValue
+    }
+  }
+
+  /// Every value that this version knows, in the order of the `.proto`.
+  public static var known: [AdvantageScaling] {
+    [.unspecified, .group, .batch, .none]
+  }
+}
+
+/// How the losses of a minibatch's tokens become one.
+public enum LossAggregation: Sendable, Hashable {
+  /// TOKENS for PPO, CONSTANT for RLOO, SEQUENCES for GRPO.
+  case unspecified
+  /// Mean over all tokens.
+  case tokens
+  /// Mean over each answer's tokens, then over answers.
+  case sequences
+  /// Sum over tokens, divided by answers and the greatest length.
+  case constant
+  /// A number that this version does not know; it is kept as it came.
+  case unrecognized(Int32)
+
+  /// The value with the number zero, which an absent field has.
+  public init() { self = .unspecified }
+
+  /// The value with a number.
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .tokens
+      case 2: self = .sequences
+      case 3: self = .constant
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  /// The value's number on the wire.
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .tokens: 1
+      case .sequences: 2
+      case .constant: 3
+      case .unrecognized(let rawValue): rawValue
+    }
+  }
+
+  /// Every value that this version knows, in the order of the `.proto`.
+  public static var known: [LossAggregation] {
+    [.unspecified, .tokens, .sequences, .constant]
+  }
+}
+
 /// Which weights answer.
 public enum PolicyVariant: Sendable, Hashable {
   /// `POLICY_VARIANT_UNSPECIFIED` (0).
@@ -352,6 +528,21 @@ public struct PolicyHyperparameters: ProtobufMessage {
   /// How many checkpoints of the run stay.
   public var keepLast: UInt32 = 0
 
+  /// `algorithm`.
+  public var algorithm: PolicyAlgorithm = PolicyAlgorithm()
+
+  /// `score_normalization`.
+  public var scoreNormalization: ScoreNormalization = ScoreNormalization()
+
+  /// Of RLOO and GRPO only.
+  public var advantageScaling: AdvantageScaling = AdvantageScaling()
+
+  /// `loss_aggregation`.
+  public var lossAggregation: LossAggregation = LossAggregation()
+
+  /// Clip range of the probability ratio above one, where it differs from `clip_range`.
+  public var clipRangeHigh: Double = 0
+
   /// Makes the message with every field at its default.
   public init() {}
 
@@ -384,7 +575,12 @@ public struct PolicyHyperparameters: ProtobufMessage {
     checkpointSteps: UInt32 = 0,
     klStop: Double = 0,
     checkpointMinutes: Double = 0,
-    keepLast: UInt32 = 0
+    keepLast: UInt32 = 0,
+    algorithm: PolicyAlgorithm = PolicyAlgorithm(),
+    scoreNormalization: ScoreNormalization = ScoreNormalization(),
+    advantageScaling: AdvantageScaling = AdvantageScaling(),
+    lossAggregation: LossAggregation = LossAggregation(),
+    clipRangeHigh: Double = 0
   ) {
     self.rank = rank
     self.alpha = alpha
@@ -414,6 +610,11 @@ public struct PolicyHyperparameters: ProtobufMessage {
     self.klStop = klStop
     self.checkpointMinutes = checkpointMinutes
     self.keepLast = keepLast
+    self.algorithm = algorithm
+    self.scoreNormalization = scoreNormalization
+    self.advantageScaling = advantageScaling
+    self.lossAggregation = lossAggregation
+    self.clipRangeHigh = clipRangeHigh
   }
 }
 

@@ -42,6 +42,8 @@ package struct PPOCheckpoint: Sendable, Equatable {
 
   /// The numbers that are not tensors.
   package struct Header: Sendable, Equatable, Codable {
+    /// How rewards became advantages.
+    package var algorithm: PolicyAlgorithm
     /// Steps made.
     package var step: Int
     /// Position in the learning-rate schedule.
@@ -89,6 +91,7 @@ package struct PPOCheckpoint: Sendable, Equatable {
   /// Takes a snapshot.
   init(_ state: PPOState, configuration: PPOConfiguration, surroundings: Surroundings) {
     header = Header(
+      algorithm: configuration.algorithm,
       step: state.step,
       scheduledUpdateCount: state.scheduledUpdateCount,
       episodeCount: state.episodeCount,

@@ -31,6 +31,7 @@ extension PPOTrainer {
       }
     }
     try expect("base model", header.surroundings.baseModel, baseModel)
+    try expect("algorithm", header.algorithm, configuration.algorithm)
     try expect("seed", header.seed, configuration.seed)
     try expect("adapter.rank", header.rank, configuration.adapter.rank)
     try expect("adapter.alpha", header.alpha, configuration.adapter.alpha)

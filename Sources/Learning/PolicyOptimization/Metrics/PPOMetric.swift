@@ -12,6 +12,7 @@ package enum PPOMetric: String, Sendable, CaseIterable, Codable {
   case rlhfReward = "objective/rlhf_reward"
   case scores = "objective/scores"
   case scoresDeviation = "objective/scores_std"
+  case flatGroupShare = "objective/frac_reward_zero_std"
   case rewardCenter = "objective/reward_center"
   case rewardScale = "objective/reward_scale"
   case rewardClippedShare = "objective/reward_clipped_share"
@@ -52,7 +53,7 @@ package enum PPOMetric: String, Sendable, CaseIterable, Codable {
       "reward"
     case .valueLoss: "reward squared"
     case .rewardClippedShare, .clipFraction, .dualClipFraction, .valueClipFraction,
-      .finishedShare:
+      .finishedShare, .flatGroupShare:
       "share"
     case .endTokenCount: "sequences"
     case .lengthMean, .lengthDeviation: "tokens"
@@ -78,6 +79,8 @@ package enum PPOMetric: String, Sendable, CaseIterable, Codable {
     case .rlhfReward: "Conditioned reward plus KL penalty, mean over answers."
     case .scores: "Scalarized reward before conditioning, mean over answers."
     case .scoresDeviation: "Scalarized reward before conditioning, deviation over answers."
+    case .flatGroupShare:
+      "Share of prompts whose answers all got the same reward, so that a group teaches nothing."
     case .rewardCenter: "What was taken from rewards before they were divided."
     case .rewardScale: "What rewards were divided by."
     case .rewardClippedShare: "Share of rewards that the reward clip changed."

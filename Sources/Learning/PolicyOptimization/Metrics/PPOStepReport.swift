@@ -8,6 +8,10 @@ package struct PrincipleMetrics: Sendable, Equatable, Codable {
   package var standardDeviation: Double
   /// What the principle added to the reward, mean over answers.
   package var contribution: Double
+  /// Root mean square of its advantages, reward units; see `PrincipleAdvantages`.
+  package var advantageDeviation: Double
+  /// Its share of the variance of the whole advantage; shares add up to one.
+  package var advantageShare: Double
 }
 
 /// A sampled answer with its reward.
@@ -51,6 +55,8 @@ package struct PPOStepReport: Sendable, Equatable, Codable {
       result.append(("rewards/\(entry.principle)/mean", entry.mean))
       result.append(("rewards/\(entry.principle)/std", entry.standardDeviation))
       result.append(("contributions/\(entry.principle)/mean", entry.contribution))
+      result.append(("advantages/\(entry.principle)/std", entry.advantageDeviation))
+      result.append(("advantages/\(entry.principle)/share", entry.advantageShare))
     }
     return result
   }

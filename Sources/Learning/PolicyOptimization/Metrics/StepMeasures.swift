@@ -65,6 +65,12 @@ struct StepMeasures {
     let scores = Self.moments(batch.rewards)
     values[.scores] = scores.mean
     values[.scoresDeviation] = scores.deviation
+    if configuration.samplesPerPrompt > 1 {
+      let groups = GroupAdvantages(groupSize: configuration.samplesPerPrompt, scaling: .none)
+      values[.flatGroupShare] = groups.flatShare(batch.rewards)
+    } else {
+      values[.flatGroupShare] = 0
+    }
     values[.episode] = Double(state.episodeCount)
     values[.episodesPerSecond] = seconds > 0 ? Double(answers.count) / seconds : 0
     values[.generationSeconds] = generationSeconds
@@ -78,7 +84,7 @@ struct StepMeasures {
       step: state.step,
       configurationVersion: batch.configurationVersion,
       values: values,
-      principles: batch.principles.indices.map { Self.principle($0, batch) },
+      principles: principles(batch, configuration),
       answers: answers.indices.map { index in
         SampledAnswer(
           prompt: answers[index].sample.prompt,
@@ -135,16 +141,28 @@ struct StepMeasures {
     return warnings
   }
 
-  private static func principle(_ column: Int, _ batch: RewardBatch) -> PrincipleMetrics {
+  private func principles(
+    _ batch: RewardBatch,
+    _ configuration: PPOConfiguration
+  ) -> [PrincipleMetrics] {
     let width = batch.principles.count
-    let rows = stride(from: column, to: batch.scores.count, by: width)
-    let scores = moments(rows.map { batch.scores[$0] })
-    return PrincipleMetrics(
-      principle: batch.principles[column],
-      mean: scores.mean,
-      standardDeviation: scores.deviation,
-      contribution: moments(rows.map { batch.contributions[$0] }).mean
+    let advantages = PrincipleAdvantages(
+      contributions: batch.contributions,
+      width: width,
+      groupSize: configuration.samplesPerPrompt
     )
+    return batch.principles.indices.map { column in
+      let rows = stride(from: column, to: batch.scores.count, by: width)
+      let scores = Self.moments(rows.map { batch.scores[$0] })
+      return PrincipleMetrics(
+        principle: batch.principles[column],
+        mean: scores.mean,
+        standardDeviation: scores.deviation,
+        contribution: Self.moments(rows.map { batch.contributions[$0] }).mean,
+        advantageDeviation: advantages.deviation(column),
+        advantageShare: advantages.share(column)
+      )
+    }
   }
 
   private static func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {

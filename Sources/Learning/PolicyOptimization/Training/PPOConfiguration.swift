@@ -3,6 +3,14 @@ package import Tensors
 
 /// Everything that shapes a PPO run.
 package struct PPOConfiguration: Sendable, Equatable {
+  /// How rewards become advantages.
+  package var algorithm = PolicyAlgorithm.ppo
+  /// What critic-free advantages are divided by; nil for the algorithm's own way.
+  package var advantageScaling: GroupAdvantages.Scaling?
+  /// How token losses become one; nil for the algorithm's own way.
+  package var lossAggregation: LossAggregation?
+  /// How scores are brought to one scale before they are combined; the reward source does it.
+  package var scoreNormalization = ScoreNormalization.model
   /// Rank, scale and layers of the policy's adapter.
   package var adapter = AdapterConfiguration(rank: 16, alpha: 32, topLayers: 10)
   /// Prompts a step.
@@ -59,8 +67,8 @@ package struct PPOConfiguration: Sendable, Equatable {
   package var klControl = KLControl.fixed
   /// Weight of a KL term in the loss itself, on top of the one in the rewards.
   package var klLossCoefficient = 0.0
-  /// The estimator of that term.
-  package var klLossEstimator = KLEstimator.k2
+  /// The estimator of that term; nil for k3 where the algorithm has the penalty in its loss, else k2.
+  package var klLossEstimator: KLEstimator?
   /// Sequence KL in nats above which a step is reported as alarming; nil for never.
   package var klAlert: Double? = 10
   /// Approximate KL between old and new policy, in nats a token, that ends a step's epochs early.
@@ -117,9 +125,16 @@ package struct PPOConfiguration: Sendable, Equatable {
       minibatchCount,
       "at most the \(sampleCountPerStep) samples of a step"
     )
+    try refuse(
+      samplesPerPrompt < 2 && (!algorithm.hasCritic || scoreNormalization == .group),
+      "samples_per_prompt",
+      samplesPerPrompt,
+      "at least 2 where answers to one prompt are compared"
+    )
     let positive: [(String, Double)] = [
       ("temperature", Double(temperature)), ("learning_rate", learningRate),
       ("gradient_norm", gradientNormMax), ("clip_range", policyLoss.clipRange),
+      ("clip_range_high", policyLoss.clipRangeHigh ?? 1),
       ("discount", advantages.discount), ("value_clip_range", valueLoss.clipRange ?? 1),
       ("reward_clip", rewards.clip ?? 1),
     ]

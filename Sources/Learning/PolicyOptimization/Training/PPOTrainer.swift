@@ -11,10 +11,11 @@ package enum PPOProgress: Sendable, Equatable {
   case updating(update: Int, of: Int)
 }
 
-/// Proximal policy optimisation of an adapter against rewards from outside.
+/// Policy optimisation of an adapter against rewards from outside: PPO, or RLOO and GRPO without a
+/// critic on the same machinery.
 ///
 /// The policy is an adapter on the base model, the reference the base model itself, the value head
-/// reads the policy's last hidden state. A step either happens whole or not at all: when rewards
+/// (of PPO) reads the policy's last hidden state. A step either happens whole or not at all: when rewards
 /// cannot be had, a number is not finite or the caller stops, the state is what it was before.
 ///
 /// - Source: J. Schulman et al., arXiv 1707.06347; D. Ziegler et al., arXiv 1909.08593; details as
@@ -201,8 +202,23 @@ package struct PPOTrainer: Sendable {
       state: &state.rewardState
     )
     let coefficient = state.klController.coefficient
+    let penalty = configuration.algorithm.penalisesInLoss ? 0 : coefficient
+    let nonScoreReward =
+      configuration.algorithm.hasCritic
+      ? estimateWithCritic(&rollouts, conditioned.rewards, penalty)
+      : compareWithinGroups(&rollouts, conditioned.rewards, penalty)
+    report.measure(rollouts, answers, conditioned, nonScoreReward, coefficient)
+    return rollouts
+  }
+
+  /// Generalised advantage estimates from token rewards; returns the mean KL penalty.
+  private func estimateWithCritic(
+    _ rollouts: inout PPORollouts,
+    _ rewards: [Double],
+    _ coefficient: Double
+  ) -> Double {
     let shaped = RewardShaping.tokenRewards(
-      rewards: conditioned.rewards,
+      rewards: rewards,
       policy: rollouts.old,
       reference: rollouts.reference,
       coefficient: coefficient,
@@ -217,8 +233,34 @@ package struct PPOTrainer: Sendable {
     rollouts.returns = returns
     rollouts.advantages =
       configuration.whitensAdvantages ? Whitening.whiten(advantages) : advantages
-    report.measure(rollouts, answers, conditioned, shaped.nonScoreReward, coefficient)
-    return rollouts
+    return shaped.nonScoreReward
+  }
+
+  /// One advantage for all tokens of an answer, against the other answers to its prompt; returns the
+  /// mean KL penalty.
+  private func compareWithinGroups(
+    _ rollouts: inout PPORollouts,
+    _ rewards: [Double],
+    _ coefficient: Double
+  ) -> Double {
+    let segments = rollouts.segments
+    let penalties = (0..<segments.count).map { sequence in
+      segments[sequence].reduce(0.0) { sum, token in
+        sum - coefficient * (Double(rollouts.old[token]) - Double(rollouts.reference[token]))
+      }
+    }
+    let groups = GroupAdvantages(
+      groupSize: configuration.samplesPerPrompt,
+      scaling: configuration.advantageScaling ?? configuration.algorithm.scaling
+    )
+    let whole = zip(rewards, penalties).map { $0 + $1 }
+    let advantages =
+      configuration.algorithm == .rloo ? groups.leaveOneOut(whole) : groups.fromMean(whole)
+    rollouts.advantages = (0..<segments.count).flatMap { sequence in
+      [Float](repeating: Float(advantages[sequence]), count: segments[sequence].count)
+    }
+    rollouts.returns = [Float](repeating: 0, count: segments.tokenCount)
+    return penalties.reduce(0, +) / Double(max(penalties.count, 1))
   }
 
   /// Fills in log-probabilities under policy and reference, and values.
@@ -246,6 +288,7 @@ package struct PPOTrainer: Sendable {
           rollouts.reference.scatter(result.values, to: part.places)
         } else {
           rollouts.old.scatter(result.values, to: part.places)
+          guard configuration.algorithm.hasCritic else { continue }
           rollouts.values.scatter(state.valueHead.forward(pass.hidden), to: part.places)
         }
       }
@@ -259,8 +302,16 @@ package struct PPOTrainer: Sendable {
     _ isCancelled: () -> Bool,
     _ progress: (PPOProgress) -> Void
   ) throws(PolicyOptimizationError) -> PPOUpdateTotals {
-    let update = PPOUpdate(model: model, configuration: configuration, rollouts: rollouts)
-    let trainsPolicy = state.step >= configuration.valueWarmupStepCount
+    let inLoss = configuration.algorithm.penalisesInLoss ? state.klController.coefficient : 0
+    let update = PPOUpdate(
+      model: model,
+      configuration: configuration,
+      rollouts: rollouts,
+      klLossCoefficient: configuration.klLossCoefficient + inLoss
+    )
+    // Without a critic there is nothing to warm up.
+    let trainsPolicy =
+      !configuration.algorithm.hasCritic || state.step >= configuration.valueWarmupStepCount
     var totals = PPOUpdateTotals()
     var generator = SeededGenerator(
       seed: configuration.seed,

@@ -25,6 +25,16 @@ struct PPOUpdate {
   let model: LanguageModel
   let configuration: PPOConfiguration
   let rollouts: PPORollouts
+  /// Weight of the KL term in the loss.
+  let klLossCoefficient: Double
+
+  /// What one minibatch divides by.
+  private struct Weights {
+    /// (N) of each token's policy loss.
+    let tokens: [Double]
+    /// Tokens of the minibatch, for means that are reported and for the value loss.
+    let tokenCount: Double
+  }
 
   /// Sums over one minibatch's tokens.
   private struct Sums {
@@ -38,8 +48,8 @@ struct PPOUpdate {
 
   /// Updates the state by some sequences; returns the minibatch's approximate KL in nats a token.
   ///
-  /// Gradients of parts are added up under the token count of the whole minibatch, so the result does
-  /// not depend on how it was cut (PEERS 4 item 35).
+  /// Gradients of parts are added up under the weights of the whole minibatch, so the result does not
+  /// depend on how it was cut (PEERS 4 item 35).
   func apply(
     _ sequences: [Int],
     to state: inout PPOState,
@@ -48,13 +58,22 @@ struct PPOUpdate {
   ) throws(PolicyOptimizationError) -> Double {
     let tokenCount = sequences.reduce(0) { $0 + rollouts.segments[$1].count }
     let normaliser = Double(max(tokenCount, 1))
+    let aggregation = configuration.lossAggregation ?? configuration.algorithm.aggregation
+    let weights = Weights(
+      tokens: aggregation.weights(
+        sequences,
+        in: rollouts.segments,
+        lengthMax: configuration.newTokenCountMax
+      ),
+      tokenCount: normaliser
+    )
     var policyGradient = state.adapter.parameters.zeros()
     var valueGradient = state.valueHead.parameters.zeros()
     var sums = Sums()
     for part in rollouts.parts(sequences, tokenCountMax: configuration.tokenCountMax) {
-      let (adapter, head) = gradients(part, state, normaliser, &sums, trainsPolicy)
+      let (adapter, head) = gradients(part, state, weights, &sums, trainsPolicy)
       if let adapter { policyGradient.add(adapter) }
-      valueGradient.add(head)
+      if let head { valueGradient.add(head) }
     }
     let policyNorm = policyGradient.clipNorm(to: configuration.gradientNormMax)
     let valueNorm = valueGradient.clipNorm(to: configuration.gradientNormMax)
@@ -72,23 +91,25 @@ struct PPOUpdate {
         learningRate: rate
       )
     }
-    state.valueOptimiser.update(
-      &state.valueHead.parameters,
-      gradients: valueGradient,
-      learningRate: rate * configuration.valueLearningRateFactor
-    )
+    if configuration.algorithm.hasCritic {
+      state.valueOptimiser.update(
+        &state.valueHead.parameters,
+        gradients: valueGradient,
+        learningRate: rate * configuration.valueLearningRateFactor
+      )
+    }
     record(sums, normaliser, policyNorm, valueNorm, rate, &totals)
     return sums.policy.approximateKLSum / normaliser
   }
 
-  /// Gradients of one part; nil for the adapter where it gets none.
+  /// Gradients of one part; nil where there are none.
   private func gradients(
     _ part: PPORollouts.Part,
     _ state: PPOState,
-    _ normaliser: Double,
+    _ weights: Weights,
     _ sums: inout Sums,
     _ trainsPolicy: Bool
-  ) -> (adapter: ParameterSet?, head: ParameterSet) {
+  ) -> (adapter: ParameterSet?, head: ParameterSet?) {
     let pass = model.top(
       part.hidden,
       part.batch,
@@ -102,10 +123,28 @@ struct PPOUpdate {
       targets: part.targets,
       temperature: configuration.temperature
     ) { rows, values, entropies in
-      policySlopes(Array(part.places[rows]), values, entropies, normaliser, &sums)
+      policySlopes(Array(part.places[rows]), values, entropies, weights.tokens, &sums)
     }
+    guard configuration.algorithm.hasCritic else {
+      return (model.topBackward(pass, gradient: policy.gradient).adapter, nil)
+    }
+    let (head, valueHidden) = valueGradients(part, pass.hidden, state, weights.tokenCount, &sums)
+    guard trainsPolicy else { return (nil, head) }
+    var hidden = policy.gradient
+    if !configuration.detachesValueHead { hidden.add(valueHidden) }
+    return (model.topBackward(pass, gradient: hidden).adapter, head)
+  }
+
+  /// Gradients of the value loss by the head and by the hidden states that it reads.
+  private func valueGradients(
+    _ part: PPORollouts.Part,
+    _ hidden: Matrix,
+    _ state: PPOState,
+    _ normaliser: Double,
+    _ sums: inout Sums
+  ) -> (head: ParameterSet, hidden: Matrix) {
     let value = configuration.valueLoss.evaluate(
-      values: state.valueHead.forward(pass.hidden),
+      values: state.valueHead.forward(hidden),
       old: rollouts.values.gathering(part.places),
       returns: rollouts.returns.gathering(part.places),
       normaliser: normaliser
@@ -113,14 +152,9 @@ struct PPOUpdate {
     sums.valueLoss += value.loss
     sums.valueClippedCount += value.clippedCount
     let coefficient = Float(configuration.valueCoefficient)
-    let (head, valueHidden) = state.valueHead.backward(
-      value.gradient.map { $0 * coefficient },
-      hidden: pass.hidden
-    )
-    guard trainsPolicy else { return (nil, head) }
-    var hidden = policy.gradient
-    if !configuration.detachesValueHead { hidden.add(valueHidden) }
-    return (model.topBackward(pass, gradient: hidden).adapter, head)
+    let gradient = value.gradient.map { $0 * coefficient }
+    let (head, hiddenGradient) = state.valueHead.backward(gradient, hidden: hidden)
+    return (head, hiddenGradient)
   }
 
   /// Derivatives of the loss by some tokens' log-probabilities and entropies.
@@ -128,15 +162,16 @@ struct PPOUpdate {
     _ places: [Int],
     _ current: [Float],
     _ entropies: [Float],
-    _ normaliser: Double,
+    _ allWeights: [Double],
     _ sums: inout Sums
   ) -> LogProbabilityGradient {
     let old = rollouts.old.gathering(places)
+    let weights = places.map { allWeights[$0] }
     let result = configuration.policyLoss.evaluate(
       current: current,
       old: old,
       advantages: rollouts.advantages.gathering(places),
-      normaliser: normaliser
+      weights: weights
     )
     sums.policyLoss += result.loss
     sums.policy.clippedCount += result.clippedCount
@@ -150,21 +185,22 @@ struct PPOUpdate {
     }
     sums.entropy += entropies.reduce(0.0) { $0 + Double($1) }
     var slopes = result.gradient
-    let klWeight = configuration.klLossCoefficient / normaliser
-    if klWeight > 0 {
+    if klLossCoefficient > 0 {
+      let estimator =
+        configuration.klLossEstimator ?? (configuration.algorithm.penalisesInLoss ? .k3 : .k2)
       for (slot, place) in places.enumerated() {
         let difference = Double(current[slot]) - Double(rollouts.reference[place])
-        sums.policyLoss += klWeight * configuration.klLossEstimator.value(difference)
-        slopes[slot] += Float(klWeight * configuration.klLossEstimator.derivative(difference))
+        let weight = klLossCoefficient * weights[slot]
+        sums.policyLoss += weight * estimator.value(difference)
+        slopes[slot] += Float(weight * estimator.derivative(difference))
       }
     }
     guard configuration.entropyCoefficient > 0 else {
       return LogProbabilityGradient(logProbabilities: slopes)
     }
-    let slope = Float(-configuration.entropyCoefficient / normaliser)
     return LogProbabilityGradient(
       logProbabilities: slopes,
-      entropies: [Float](repeating: slope, count: entropies.count)
+      entropies: weights.map { Float(-configuration.entropyCoefficient * $0) }
     )
   }
 

@@ -20,6 +20,10 @@ package struct PolicySection: Sendable, Equatable, Decodable {
 
   private enum Keys: String, CodingKey, CaseIterable {
     case temperature
+    case algorithm
+    case scoreNormalization = "score_normalization"
+    case advantageScaling = "advantage_scaling"
+    case lossAggregation = "loss_aggregation"
     case rank
     case alpha
     case topLayers = "top_layers"
@@ -34,6 +38,7 @@ package struct PolicySection: Sendable, Equatable, Decodable {
     case gamma
     case lambda
     case clipRange = "clip_range"
+    case clipRangeHigh = "clip_range_high"
     case valueClipRange = "value_clip_range"
     case valueCoefficient = "value_coefficient"
     case entropyCoefficient = "entropy_coefficient"
@@ -54,6 +59,17 @@ package struct PolicySection: Sendable, Equatable, Decodable {
   package init(from decoder: any Decoder) throws {
     let values = try SectionValues(decoder, keys: Keys.self)
     var message = PolicyHyperparameters()
+    func choice<Value>(_ key: Keys, _ choices: NamedChoices<Value>) throws -> Value {
+      let name = try values.value(key, default: "")
+      guard let value = choices.value(name) else {
+        throw values.refusal(key, "'\(name)' is none of \(choices.names)")
+      }
+      return value
+    }
+    message.algorithm = try choice(.algorithm, .algorithms)
+    message.scoreNormalization = try choice(.scoreNormalization, .scoreNormalizations)
+    message.advantageScaling = try choice(.advantageScaling, .advantageScalings)
+    message.lossAggregation = try choice(.lossAggregation, .lossAggregations)
     message.rank = try values.number(.rank, default: 0, in: 0...1_024)
     message.alpha = try values.number(.alpha, default: 0, in: 0...4_096)
     message.topLayers = try values.number(.topLayers, default: 0, in: 0...1_000)
@@ -68,6 +84,7 @@ package struct PolicySection: Sendable, Equatable, Decodable {
     message.gamma = try values.number(.gamma, default: 0, in: 0...1)
     message.lambda = try values.number(.lambda, default: 0, in: 0...1)
     message.clipRange = try values.number(.clipRange, default: 0, in: 0...10)
+    message.clipRangeHigh = try values.number(.clipRangeHigh, default: 0, in: 0...10)
     message.valueClipRange = try values.number(.valueClipRange, default: 0, in: 0...1_000)
     message.valueCoefficient = try values.number(.valueCoefficient, default: 0, in: 0...1_000)
     message.entropyCoefficient = try values.number(.entropyCoefficient, default: 0, in: 0...1_000)
@@ -97,6 +114,12 @@ package struct PolicySection: Sendable, Equatable, Decodable {
     var scalesReward = JSONValue.null
     if case .scaleReward(let scales)? = message.rewardScaling { scalesReward = .bool(scales) }
     return [
+      "algorithm": .string(NamedChoices.algorithms.name(message.algorithm)),
+      "score_normalization": .string(
+        NamedChoices.scoreNormalizations.name(message.scoreNormalization)
+      ),
+      "advantage_scaling": .string(NamedChoices.advantageScalings.name(message.advantageScaling)),
+      "loss_aggregation": .string(NamedChoices.lossAggregations.name(message.lossAggregation)),
       "rank": .integer(Int(message.rank)),
       "alpha": .number(message.alpha),
       "top_layers": .integer(Int(message.topLayers)),
@@ -111,6 +134,7 @@ package struct PolicySection: Sendable, Equatable, Decodable {
       "gamma": .number(message.gamma),
       "lambda": .number(message.lambda),
       "clip_range": .number(message.clipRange),
+      "clip_range_high": .number(message.clipRangeHigh),
       "value_clip_range": .number(message.valueClipRange),
       "value_coefficient": .number(message.valueCoefficient),
       "entropy_coefficient": .number(message.entropyCoefficient),

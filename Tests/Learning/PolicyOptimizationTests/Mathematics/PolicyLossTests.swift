@@ -15,7 +15,12 @@ import Testing
     func value(_ change: Float) -> Double {
       var moved = current
       moved[index] += change
-      return loss.evaluate(current: moved, old: old, advantages: advantages, normaliser: 7).loss
+      return loss.evaluate(
+        current: moved,
+        old: old,
+        advantages: advantages,
+        weights: Array(repeating: 1.0 / 7, count: old.count)
+      ).loss
     }
     return (value(step) - value(-step)) / (2 * Double(step))
   }
@@ -27,7 +32,12 @@ import Testing
     let old = (0..<200).map { _ in Float(-3 * random.uniform()) }
     let current = old.map { $0 + Float(random.normal()) }
     let advantages = (0..<200).map { _ in Float(random.normal()) }
-    let result = loss.evaluate(current: current, old: old, advantages: advantages, normaliser: 7)
+    let result = loss.evaluate(
+      current: current,
+      old: old,
+      advantages: advantages,
+      weights: Array(repeating: 1.0 / 7, count: old.count)
+    )
     for index in current.indices {
       let ratio = exp(Double(current[index]) - Double(old[index]))
       let corners = [0.8, 1.2, dualClip ?? 1.2]
@@ -47,7 +57,7 @@ import Testing
       current: old,
       old: old,
       advantages: advantages,
-      normaliser: 3
+      weights: [1.0 / 3, 1.0 / 3, 1.0 / 3]
     )
     #expect(result.ratioSum == 3 && result.ratioSquareSum == 3 && result.ratioMax == 1)
     #expect(result.clippedCount == 0 && result.approximateKLSum == 0)
@@ -62,13 +72,13 @@ import Testing
       current: [0, -200],
       old: [-200, 0],
       advantages: [-1, -1],
-      normaliser: 2
+      weights: [0.5, 0.5]
     )
     #expect(result.loss.isFinite && result.ratioMax.isFinite)
     #expect(result.gradient == [0, 0])
   }
 
-  @Test func `micro-batches with the global normaliser add up to the whole`() {
+  @Test func `micro-batches under the weights of the whole add up to it`() {
     var random = TestRandom(seed: 32)
     let old = (0..<10).map { _ in Float(-random.uniform()) }
     let current = old.map { $0 + Float(0.3 * random.normal()) }
@@ -79,7 +89,7 @@ import Testing
         current: Array(current[range]),
         old: Array(old[range]),
         advantages: Array(advantages[range]),
-        normaliser: 10
+        weights: Array(repeating: 0.1, count: range.count)
       )
     }
     let whole = part(0..<10)

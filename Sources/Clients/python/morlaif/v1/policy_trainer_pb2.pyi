@@ -5,10 +5,26 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
+ADVANTAGE_SCALING_BATCH: AdvantageScaling
+ADVANTAGE_SCALING_GROUP: AdvantageScaling
+ADVANTAGE_SCALING_NONE: AdvantageScaling
+ADVANTAGE_SCALING_UNSPECIFIED: AdvantageScaling
 DESCRIPTOR: _descriptor.FileDescriptor
+LOSS_AGGREGATION_CONSTANT: LossAggregation
+LOSS_AGGREGATION_SEQUENCES: LossAggregation
+LOSS_AGGREGATION_TOKENS: LossAggregation
+LOSS_AGGREGATION_UNSPECIFIED: LossAggregation
+POLICY_ALGORITHM_GRPO: PolicyAlgorithm
+POLICY_ALGORITHM_PPO: PolicyAlgorithm
+POLICY_ALGORITHM_RLOO: PolicyAlgorithm
+POLICY_ALGORITHM_UNSPECIFIED: PolicyAlgorithm
 POLICY_VARIANT_BASE: PolicyVariant
 POLICY_VARIANT_TUNED: PolicyVariant
 POLICY_VARIANT_UNSPECIFIED: PolicyVariant
+SCORE_NORMALIZATION_BATCH: ScoreNormalization
+SCORE_NORMALIZATION_GROUP: ScoreNormalization
+SCORE_NORMALIZATION_MODEL: ScoreNormalization
+SCORE_NORMALIZATION_UNSPECIFIED: ScoreNormalization
 
 class CancelTrainingReply(_message.Message):
     __slots__ = []
@@ -119,11 +135,14 @@ class PauseRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class PolicyHyperparameters(_message.Message):
-    __slots__ = ["alpha", "checkpoint_minutes", "checkpoint_steps", "clip_range", "entropy_coefficient", "epochs", "gamma", "gradient_norm_max", "keep_last", "kl_coefficient", "kl_horizon", "kl_stop", "kl_target", "learning_rate", "minibatches", "missing_end_penalty", "prompts_per_step", "rank", "reward_clip", "samples_per_prompt", "scale_reward", "steps", "top_layers", "value_clip_range", "value_coefficient", "value_learning_rate", "warmup_steps"]
+    __slots__ = ["advantage_scaling", "algorithm", "alpha", "checkpoint_minutes", "checkpoint_steps", "clip_range", "clip_range_high", "entropy_coefficient", "epochs", "gamma", "gradient_norm_max", "keep_last", "kl_coefficient", "kl_horizon", "kl_stop", "kl_target", "learning_rate", "loss_aggregation", "minibatches", "missing_end_penalty", "prompts_per_step", "rank", "reward_clip", "samples_per_prompt", "scale_reward", "score_normalization", "steps", "top_layers", "value_clip_range", "value_coefficient", "value_learning_rate", "warmup_steps"]
+    ADVANTAGE_SCALING_FIELD_NUMBER: _ClassVar[int]
+    ALGORITHM_FIELD_NUMBER: _ClassVar[int]
     ALPHA_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_MINUTES_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_STEPS_FIELD_NUMBER: _ClassVar[int]
     CLIP_RANGE_FIELD_NUMBER: _ClassVar[int]
+    CLIP_RANGE_HIGH_FIELD_NUMBER: _ClassVar[int]
     ENTROPY_COEFFICIENT_FIELD_NUMBER: _ClassVar[int]
     EPOCHS_FIELD_NUMBER: _ClassVar[int]
     GAMMA_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +154,7 @@ class PolicyHyperparameters(_message.Message):
     KL_TARGET_FIELD_NUMBER: _ClassVar[int]
     LAMBDA_FIELD_NUMBER: _ClassVar[int]
     LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
+    LOSS_AGGREGATION_FIELD_NUMBER: _ClassVar[int]
     MINIBATCHES_FIELD_NUMBER: _ClassVar[int]
     MISSING_END_PENALTY_FIELD_NUMBER: _ClassVar[int]
     PROMPTS_PER_STEP_FIELD_NUMBER: _ClassVar[int]
@@ -142,16 +162,20 @@ class PolicyHyperparameters(_message.Message):
     REWARD_CLIP_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_PER_PROMPT_FIELD_NUMBER: _ClassVar[int]
     SCALE_REWARD_FIELD_NUMBER: _ClassVar[int]
+    SCORE_NORMALIZATION_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
     TOP_LAYERS_FIELD_NUMBER: _ClassVar[int]
     VALUE_CLIP_RANGE_FIELD_NUMBER: _ClassVar[int]
     VALUE_COEFFICIENT_FIELD_NUMBER: _ClassVar[int]
     VALUE_LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
     WARMUP_STEPS_FIELD_NUMBER: _ClassVar[int]
+    advantage_scaling: AdvantageScaling
+    algorithm: PolicyAlgorithm
     alpha: float
     checkpoint_minutes: float
     checkpoint_steps: int
     clip_range: float
+    clip_range_high: float
     entropy_coefficient: float
     epochs: int
     gamma: float
@@ -162,6 +186,7 @@ class PolicyHyperparameters(_message.Message):
     kl_stop: float
     kl_target: float
     learning_rate: float
+    loss_aggregation: LossAggregation
     minibatches: int
     missing_end_penalty: float
     prompts_per_step: int
@@ -169,13 +194,14 @@ class PolicyHyperparameters(_message.Message):
     reward_clip: float
     samples_per_prompt: int
     scale_reward: bool
+    score_normalization: ScoreNormalization
     steps: int
     top_layers: int
     value_clip_range: float
     value_coefficient: float
     value_learning_rate: float
     warmup_steps: int
-    def __init__(self, rank: _Optional[int] = ..., alpha: _Optional[float] = ..., top_layers: _Optional[int] = ..., learning_rate: _Optional[float] = ..., value_learning_rate: _Optional[float] = ..., warmup_steps: _Optional[int] = ..., steps: _Optional[int] = ..., prompts_per_step: _Optional[int] = ..., samples_per_prompt: _Optional[int] = ..., epochs: _Optional[int] = ..., minibatches: _Optional[int] = ..., gamma: _Optional[float] = ..., clip_range: _Optional[float] = ..., value_clip_range: _Optional[float] = ..., value_coefficient: _Optional[float] = ..., entropy_coefficient: _Optional[float] = ..., kl_coefficient: _Optional[float] = ..., kl_target: _Optional[float] = ..., kl_horizon: _Optional[float] = ..., reward_clip: _Optional[float] = ..., scale_reward: bool = ..., missing_end_penalty: _Optional[float] = ..., gradient_norm_max: _Optional[float] = ..., checkpoint_steps: _Optional[int] = ..., kl_stop: _Optional[float] = ..., checkpoint_minutes: _Optional[float] = ..., keep_last: _Optional[int] = ..., **kwargs) -> None: ...
+    def __init__(self, rank: _Optional[int] = ..., alpha: _Optional[float] = ..., top_layers: _Optional[int] = ..., learning_rate: _Optional[float] = ..., value_learning_rate: _Optional[float] = ..., warmup_steps: _Optional[int] = ..., steps: _Optional[int] = ..., prompts_per_step: _Optional[int] = ..., samples_per_prompt: _Optional[int] = ..., epochs: _Optional[int] = ..., minibatches: _Optional[int] = ..., gamma: _Optional[float] = ..., clip_range: _Optional[float] = ..., value_clip_range: _Optional[float] = ..., value_coefficient: _Optional[float] = ..., entropy_coefficient: _Optional[float] = ..., kl_coefficient: _Optional[float] = ..., kl_target: _Optional[float] = ..., kl_horizon: _Optional[float] = ..., reward_clip: _Optional[float] = ..., scale_reward: bool = ..., missing_end_penalty: _Optional[float] = ..., gradient_norm_max: _Optional[float] = ..., checkpoint_steps: _Optional[int] = ..., kl_stop: _Optional[float] = ..., checkpoint_minutes: _Optional[float] = ..., keep_last: _Optional[int] = ..., algorithm: _Optional[_Union[PolicyAlgorithm, str]] = ..., score_normalization: _Optional[_Union[ScoreNormalization, str]] = ..., advantage_scaling: _Optional[_Union[AdvantageScaling, str]] = ..., loss_aggregation: _Optional[_Union[LossAggregation, str]] = ..., clip_range_high: _Optional[float] = ..., **kwargs) -> None: ...
 
 class Prompt(_message.Message):
     __slots__ = ["id", "text_utf8"]
@@ -392,6 +418,18 @@ class TrainPolicyStep(_message.Message):
     step: int
     steps: int
     def __init__(self, step: _Optional[int] = ..., steps: _Optional[int] = ..., metrics: _Optional[_Iterable[_Union[Metric, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[ScoredSample, _Mapping]]] = ..., configuration_version: _Optional[int] = ..., configuration_hash: _Optional[str] = ..., scalarizer_endpoint: _Optional[str] = ..., seconds: _Optional[float] = ..., seconds_left: _Optional[float] = ..., sources: _Optional[_Iterable[_Union[_common_pb2.ScoreSource, _Mapping]]] = ...) -> None: ...
+
+class PolicyAlgorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class ScoreNormalization(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class AdvantageScaling(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class LossAggregation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
 
 class PolicyVariant(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []

@@ -1980,7 +1980,7 @@ const ProtobufCMessageDescriptor morlaif__v1__train_policy_request__descriptor =
   (ProtobufCMessageInit) morlaif__v1__train_policy_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor morlaif__v1__policy_hyperparameters__field_descriptors[28] =
+static const ProtobufCFieldDescriptor morlaif__v1__policy_hyperparameters__field_descriptors[33] =
 {
   {
     "rank",
@@ -2318,12 +2318,75 @@ static const ProtobufCFieldDescriptor morlaif__v1__policy_hyperparameters__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "algorithm",
+    29,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__PolicyHyperparameters, algorithm),
+    &morlaif__v1__policy_algorithm__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "score_normalization",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__PolicyHyperparameters, score_normalization),
+    &morlaif__v1__score_normalization__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "advantage_scaling",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__PolicyHyperparameters, advantage_scaling),
+    &morlaif__v1__advantage_scaling__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "loss_aggregation",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__PolicyHyperparameters, loss_aggregation),
+    &morlaif__v1__loss_aggregation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "clip_range_high",
+    33,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__PolicyHyperparameters, clip_range_high),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned morlaif__v1__policy_hyperparameters__field_indices_by_name[] = {
+  30,   /* field[30] = advantage_scaling */
+  28,   /* field[28] = algorithm */
   1,   /* field[1] = alpha */
   26,   /* field[26] = checkpoint_minutes */
   24,   /* field[24] = checkpoint_steps */
   13,   /* field[13] = clip_range */
+  32,   /* field[32] = clip_range_high */
   16,   /* field[16] = entropy_coefficient */
   9,   /* field[9] = epochs */
   11,   /* field[11] = gamma */
@@ -2335,6 +2398,7 @@ static const unsigned morlaif__v1__policy_hyperparameters__field_indices_by_name
   18,   /* field[18] = kl_target */
   12,   /* field[12] = lambda */
   3,   /* field[3] = learning_rate */
+  31,   /* field[31] = loss_aggregation */
   10,   /* field[10] = minibatches */
   22,   /* field[22] = missing_end_penalty */
   7,   /* field[7] = prompts_per_step */
@@ -2342,6 +2406,7 @@ static const unsigned morlaif__v1__policy_hyperparameters__field_indices_by_name
   20,   /* field[20] = reward_clip */
   8,   /* field[8] = samples_per_prompt */
   21,   /* field[21] = scale_reward */
+  29,   /* field[29] = score_normalization */
   6,   /* field[6] = steps */
   2,   /* field[2] = top_layers */
   14,   /* field[14] = value_clip_range */
@@ -2352,7 +2417,7 @@ static const unsigned morlaif__v1__policy_hyperparameters__field_indices_by_name
 static const ProtobufCIntRange morlaif__v1__policy_hyperparameters__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 28 }
+  { 0, 33 }
 };
 const ProtobufCMessageDescriptor morlaif__v1__policy_hyperparameters__descriptor =
 {
@@ -2362,7 +2427,7 @@ const ProtobufCMessageDescriptor morlaif__v1__policy_hyperparameters__descriptor
   "Morlaif__V1__PolicyHyperparameters",
   "morlaif.v1",
   sizeof(Morlaif__V1__PolicyHyperparameters),
-  28,
+  33,
   morlaif__v1__policy_hyperparameters__field_descriptors,
   morlaif__v1__policy_hyperparameters__field_indices_by_name,
   1,  morlaif__v1__policy_hyperparameters__number_ranges,
@@ -3898,6 +3963,134 @@ const ProtobufCMessageDescriptor morlaif__v1__status_reply__descriptor =
   1,  morlaif__v1__status_reply__number_ranges,
   (ProtobufCMessageInit) morlaif__v1__status_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue morlaif__v1__policy_algorithm__enum_values_by_number[4] =
+{
+  { "POLICY_ALGORITHM_UNSPECIFIED", "MORLAIF__V1__POLICY_ALGORITHM__POLICY_ALGORITHM_UNSPECIFIED", 0 },
+  { "POLICY_ALGORITHM_PPO", "MORLAIF__V1__POLICY_ALGORITHM__POLICY_ALGORITHM_PPO", 1 },
+  { "POLICY_ALGORITHM_RLOO", "MORLAIF__V1__POLICY_ALGORITHM__POLICY_ALGORITHM_RLOO", 2 },
+  { "POLICY_ALGORITHM_GRPO", "MORLAIF__V1__POLICY_ALGORITHM__POLICY_ALGORITHM_GRPO", 3 },
+};
+static const ProtobufCIntRange morlaif__v1__policy_algorithm__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex morlaif__v1__policy_algorithm__enum_values_by_name[4] =
+{
+  { "POLICY_ALGORITHM_GRPO", 3 },
+  { "POLICY_ALGORITHM_PPO", 1 },
+  { "POLICY_ALGORITHM_RLOO", 2 },
+  { "POLICY_ALGORITHM_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor morlaif__v1__policy_algorithm__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "morlaif.v1.PolicyAlgorithm",
+  "PolicyAlgorithm",
+  "Morlaif__V1__PolicyAlgorithm",
+  "morlaif.v1",
+  4,
+  morlaif__v1__policy_algorithm__enum_values_by_number,
+  4,
+  morlaif__v1__policy_algorithm__enum_values_by_name,
+  1,
+  morlaif__v1__policy_algorithm__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue morlaif__v1__score_normalization__enum_values_by_number[4] =
+{
+  { "SCORE_NORMALIZATION_UNSPECIFIED", "MORLAIF__V1__SCORE_NORMALIZATION__SCORE_NORMALIZATION_UNSPECIFIED", 0 },
+  { "SCORE_NORMALIZATION_MODEL", "MORLAIF__V1__SCORE_NORMALIZATION__SCORE_NORMALIZATION_MODEL", 1 },
+  { "SCORE_NORMALIZATION_GROUP", "MORLAIF__V1__SCORE_NORMALIZATION__SCORE_NORMALIZATION_GROUP", 2 },
+  { "SCORE_NORMALIZATION_BATCH", "MORLAIF__V1__SCORE_NORMALIZATION__SCORE_NORMALIZATION_BATCH", 3 },
+};
+static const ProtobufCIntRange morlaif__v1__score_normalization__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex morlaif__v1__score_normalization__enum_values_by_name[4] =
+{
+  { "SCORE_NORMALIZATION_BATCH", 3 },
+  { "SCORE_NORMALIZATION_GROUP", 2 },
+  { "SCORE_NORMALIZATION_MODEL", 1 },
+  { "SCORE_NORMALIZATION_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor morlaif__v1__score_normalization__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "morlaif.v1.ScoreNormalization",
+  "ScoreNormalization",
+  "Morlaif__V1__ScoreNormalization",
+  "morlaif.v1",
+  4,
+  morlaif__v1__score_normalization__enum_values_by_number,
+  4,
+  morlaif__v1__score_normalization__enum_values_by_name,
+  1,
+  morlaif__v1__score_normalization__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue morlaif__v1__advantage_scaling__enum_values_by_number[4] =
+{
+  { "ADVANTAGE_SCALING_UNSPECIFIED", "MORLAIF__V1__ADVANTAGE_SCALING__ADVANTAGE_SCALING_UNSPECIFIED", 0 },
+  { "ADVANTAGE_SCALING_GROUP", "MORLAIF__V1__ADVANTAGE_SCALING__ADVANTAGE_SCALING_GROUP", 1 },
+  { "ADVANTAGE_SCALING_BATCH", "MORLAIF__V1__ADVANTAGE_SCALING__ADVANTAGE_SCALING_BATCH", 2 },
+  { "ADVANTAGE_SCALING_NONE", "MORLAIF__V1__ADVANTAGE_SCALING__ADVANTAGE_SCALING_NONE", 3 },
+};
+static const ProtobufCIntRange morlaif__v1__advantage_scaling__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex morlaif__v1__advantage_scaling__enum_values_by_name[4] =
+{
+  { "ADVANTAGE_SCALING_BATCH", 2 },
+  { "ADVANTAGE_SCALING_GROUP", 1 },
+  { "ADVANTAGE_SCALING_NONE", 3 },
+  { "ADVANTAGE_SCALING_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor morlaif__v1__advantage_scaling__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "morlaif.v1.AdvantageScaling",
+  "AdvantageScaling",
+  "Morlaif__V1__AdvantageScaling",
+  "morlaif.v1",
+  4,
+  morlaif__v1__advantage_scaling__enum_values_by_number,
+  4,
+  morlaif__v1__advantage_scaling__enum_values_by_name,
+  1,
+  morlaif__v1__advantage_scaling__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue morlaif__v1__loss_aggregation__enum_values_by_number[4] =
+{
+  { "LOSS_AGGREGATION_UNSPECIFIED", "MORLAIF__V1__LOSS_AGGREGATION__LOSS_AGGREGATION_UNSPECIFIED", 0 },
+  { "LOSS_AGGREGATION_TOKENS", "MORLAIF__V1__LOSS_AGGREGATION__LOSS_AGGREGATION_TOKENS", 1 },
+  { "LOSS_AGGREGATION_SEQUENCES", "MORLAIF__V1__LOSS_AGGREGATION__LOSS_AGGREGATION_SEQUENCES", 2 },
+  { "LOSS_AGGREGATION_CONSTANT", "MORLAIF__V1__LOSS_AGGREGATION__LOSS_AGGREGATION_CONSTANT", 3 },
+};
+static const ProtobufCIntRange morlaif__v1__loss_aggregation__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex morlaif__v1__loss_aggregation__enum_values_by_name[4] =
+{
+  { "LOSS_AGGREGATION_CONSTANT", 3 },
+  { "LOSS_AGGREGATION_SEQUENCES", 2 },
+  { "LOSS_AGGREGATION_TOKENS", 1 },
+  { "LOSS_AGGREGATION_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor morlaif__v1__loss_aggregation__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "morlaif.v1.LossAggregation",
+  "LossAggregation",
+  "Morlaif__V1__LossAggregation",
+  "morlaif.v1",
+  4,
+  morlaif__v1__loss_aggregation__enum_values_by_number,
+  4,
+  morlaif__v1__loss_aggregation__enum_values_by_name,
+  1,
+  morlaif__v1__loss_aggregation__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue morlaif__v1__policy_variant__enum_values_by_number[3] =
 {

@@ -54,6 +54,85 @@ typedef struct Morlaif__V1__StatusReply Morlaif__V1__StatusReply;
 /* --- enums --- */
 
 /*
+ * How rewards become advantages. RLOO and GRPO compare the answers to a prompt with each other and need at least two.
+ */
+typedef enum _Morlaif__V1__PolicyAlgorithm {
+  /*
+   * PPO.
+   */
+  MORLAIF__V1__POLICY_ALGORITHM__POLICY_ALGORITHM_UNSPECIFIED = 0,
+  /*
+   * A value head, generalised advantage estimates, the KL penalty in the token rewards.
+   */
+  MORLAIF__V1__POLICY_ALGORITHM__POLICY_ALGORITHM_PPO = 1,
+  /*
+   * An answer's reward less the mean of the others', the KL penalty in the reward.
+   */
+  MORLAIF__V1__POLICY_ALGORITHM__POLICY_ALGORITHM_RLOO = 2,
+  /*
+   * An answer's reward less the mean, in units of the group's deviation, the KL penalty in the loss.
+   */
+  MORLAIF__V1__POLICY_ALGORITHM__POLICY_ALGORITHM_GRPO = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MORLAIF__V1__POLICY_ALGORITHM)
+} Morlaif__V1__PolicyAlgorithm;
+/*
+ * How the scores of each principle are brought to one scale before the scalarizer combines them.
+ */
+typedef enum _Morlaif__V1__ScoreNormalization {
+  /*
+   * MODEL.
+   */
+  MORLAIF__V1__SCORE_NORMALIZATION__SCORE_NORMALIZATION_UNSPECIFIED = 0,
+  /*
+   * By the statistics that each preference model was frozen with.
+   */
+  MORLAIF__V1__SCORE_NORMALIZATION__SCORE_NORMALIZATION_MODEL = 1,
+  /*
+   * Also by mean and deviation over the answers to the same prompt (GDPO).
+   */
+  MORLAIF__V1__SCORE_NORMALIZATION__SCORE_NORMALIZATION_GROUP = 2,
+  /*
+   * Also by mean and deviation over all answers of the step.
+   */
+  MORLAIF__V1__SCORE_NORMALIZATION__SCORE_NORMALIZATION_BATCH = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MORLAIF__V1__SCORE_NORMALIZATION)
+} Morlaif__V1__ScoreNormalization;
+/*
+ * What advantages over the answers to a prompt are divided by.
+ */
+typedef enum _Morlaif__V1__AdvantageScaling {
+  /*
+   * NONE for RLOO, GROUP for GRPO.
+   */
+  MORLAIF__V1__ADVANTAGE_SCALING__ADVANTAGE_SCALING_UNSPECIFIED = 0,
+  MORLAIF__V1__ADVANTAGE_SCALING__ADVANTAGE_SCALING_GROUP = 1,
+  MORLAIF__V1__ADVANTAGE_SCALING__ADVANTAGE_SCALING_BATCH = 2,
+  MORLAIF__V1__ADVANTAGE_SCALING__ADVANTAGE_SCALING_NONE = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MORLAIF__V1__ADVANTAGE_SCALING)
+} Morlaif__V1__AdvantageScaling;
+/*
+ * How the losses of a minibatch's tokens become one.
+ */
+typedef enum _Morlaif__V1__LossAggregation {
+  /*
+   * TOKENS for PPO, CONSTANT for RLOO, SEQUENCES for GRPO.
+   */
+  MORLAIF__V1__LOSS_AGGREGATION__LOSS_AGGREGATION_UNSPECIFIED = 0,
+  /*
+   * Mean over all tokens.
+   */
+  MORLAIF__V1__LOSS_AGGREGATION__LOSS_AGGREGATION_TOKENS = 1,
+  /*
+   * Mean over each answer's tokens, then over answers.
+   */
+  MORLAIF__V1__LOSS_AGGREGATION__LOSS_AGGREGATION_SEQUENCES = 2,
+  /*
+   * Sum over tokens, divided by answers and the greatest length.
+   */
+  MORLAIF__V1__LOSS_AGGREGATION__LOSS_AGGREGATION_CONSTANT = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MORLAIF__V1__LOSS_AGGREGATION)
+} Morlaif__V1__LossAggregation;
+/*
  * Which weights answer.
  */
 typedef enum _Morlaif__V1__PolicyVariant {
@@ -274,6 +353,17 @@ struct  Morlaif__V1__PolicyHyperparameters
    * How many checkpoints of the run stay.
    */
   uint32_t keep_last;
+  Morlaif__V1__PolicyAlgorithm algorithm;
+  Morlaif__V1__ScoreNormalization score_normalization;
+  /*
+   * Of RLOO and GRPO only.
+   */
+  Morlaif__V1__AdvantageScaling advantage_scaling;
+  Morlaif__V1__LossAggregation loss_aggregation;
+  /*
+   * Clip range of the probability ratio above one, where it differs from `clip_range`.
+   */
+  double clip_range_high;
   Morlaif__V1__PolicyHyperparameters__RewardScalingCase reward_scaling_case;
   union {
     protobuf_c_boolean scale_reward;
@@ -281,7 +371,7 @@ struct  Morlaif__V1__PolicyHyperparameters
 };
 #define MORLAIF__V1__POLICY_HYPERPARAMETERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__policy_hyperparameters__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MORLAIF__V1__POLICY_HYPERPARAMETERS__REWARD_SCALING__NOT_SET, {0} }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MORLAIF__V1__POLICY_ALGORITHM__POLICY_ALGORITHM_UNSPECIFIED, MORLAIF__V1__SCORE_NORMALIZATION__SCORE_NORMALIZATION_UNSPECIFIED, MORLAIF__V1__ADVANTAGE_SCALING__ADVANTAGE_SCALING_UNSPECIFIED, MORLAIF__V1__LOSS_AGGREGATION__LOSS_AGGREGATION_UNSPECIFIED, 0, MORLAIF__V1__POLICY_HYPERPARAMETERS__REWARD_SCALING__NOT_SET, {0} }
 
 
 typedef enum {
@@ -1529,6 +1619,10 @@ void morlaif__v1__policy_trainer__status(ProtobufCService *service,
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    morlaif__v1__policy_algorithm__descriptor;
+extern const ProtobufCEnumDescriptor    morlaif__v1__score_normalization__descriptor;
+extern const ProtobufCEnumDescriptor    morlaif__v1__advantage_scaling__descriptor;
+extern const ProtobufCEnumDescriptor    morlaif__v1__loss_aggregation__descriptor;
 extern const ProtobufCEnumDescriptor    morlaif__v1__policy_variant__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__prompt__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__sampling_options__descriptor;
