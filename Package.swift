@@ -318,6 +318,12 @@ let package = Package(
       path: "Tests/Contract/TestMessages",
       swiftSettings: settings
     ),
+    .target(
+      name: "ScriptedEndpoint",
+      path: "Tests/Feedback/ScriptedEndpoint",
+      exclude: ["ScriptedServer.py"],
+      swiftSettings: settings
+    ),
     .executableTarget(
       name: "LabelStoreProbe",
       dependencies: ["Labeling", logging],
@@ -347,7 +353,11 @@ let package = Package(
     tests("Generator", in: "Contract", ["ChildProcesses", "protoc-gen-morlaif"]),
     tests("Messages", in: "Contract", ["ProtobufRuntime", "TestMessages"]),
     tests("ProtobufRuntime", in: "Contract", ["CProtobufC", "ProtobufRuntime"]),
-    tests("Labeling", in: "Feedback", ["ChildProcesses", "LabelStoreProbe", "Labeling", logging]),
+    tests(
+      "Labeling",
+      in: "Feedback",
+      ["ChildProcesses", "LabelStoreProbe", "Labeling", "ScriptedEndpoint", logging]
+    ),
     tests(
       "LanguageModels",
       in: "Learning",
@@ -384,7 +394,10 @@ let package = Package(
     tests(
       "LabelerService",
       in: "Services",
-      ["LabelerService", "Messages", "RPC", "ServiceKit", "ServiceStubs", "ServiceTesting"]
+      [
+        "LabelerService", "Messages", "RPC", "ScriptedEndpoint", "ServiceKit", "ServiceStubs",
+        "ServiceTesting",
+      ]
     ),
     tests(
       "PolicyTrainerService",
@@ -417,7 +430,9 @@ let package = Package(
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings),
     .testTarget(
       name: "IntegrationTests",
-      dependencies: ["ChildProcesses", "Messages", "RPC", "ServiceStubs", logging],
+      dependencies: [
+        "ChildProcesses", "Messages", "RPC", "ScriptedEndpoint", "ServiceStubs", logging,
+      ],
       path: "Tests/Integration",
       swiftSettings: settings
     ),

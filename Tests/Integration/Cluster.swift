@@ -33,7 +33,7 @@ final class Cluster {
   private let watch: FolderWatch
   private let model: String
   /// Settings that stand in for a shipped file, by service.
-  private let configurations: [String: String]
+  private var configurations: [String: String]
   private(set) var members: [String: Member] = [:]
 
   /// Makes certificates and starts `services` in an order in which each finds its peers.
@@ -57,6 +57,9 @@ final class Cluster {
       _ = member.process.reap()
     }
   }
+
+  /// Gives a service a file of its own settings instead of the shipped one.
+  func configure(_ name: String, _ text: String) { configurations[name] = text }
 
   var certificates: String { folder.path("certificates") }
 

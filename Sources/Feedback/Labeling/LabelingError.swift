@@ -10,6 +10,8 @@ package enum LabelingError: Error, Equatable, Sendable, CustomStringConvertible 
   case noVerdict(judge: String, reason: String)
   /// The judge could not be asked, after all retries that were allowed.
   case judgeUnavailable(judge: String, reason: String, isRetryable: Bool)
+  /// A budget does not allow the next request.
+  case budgetExhausted(budget: String, spent: String, limit: String)
   /// A setting of a judge cannot be used.
   case judgeConfiguration(field: String, value: String, reason: String)
   /// The label store cannot be opened or used.
@@ -30,6 +32,9 @@ package enum LabelingError: Error, Equatable, Sendable, CustomStringConvertible 
     case .judgeUnavailable(let judge, let reason, let isRetryable):
       "judge \(judge) could not be asked: \(reason)"
         + (isRetryable ? "; trying again later may help" : "")
+    case .budgetExhausted(let budget, let spent, let limit):
+      "the budget \(budget) is used up: spent \(spent), limit \(limit); what was judged is kept, raise the "
+        + "budget to go on"
     case .judgeConfiguration(let field, let value, let reason):
       "judge setting \(field) is \"\(value)\": \(reason)"
     case .store(let file, let reason):

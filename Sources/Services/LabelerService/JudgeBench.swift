@@ -8,34 +8,48 @@ internal import ServiceKit
 struct JudgeBench: Sendable {
   /// The ids, the default first.
   let ids: [String]
+  /// The budgets of those that have one.
+  let budgets: [Budget]
   private let judges: [String: any Judge]
 
   /// Makes the judges; `environment` holds the keys that sections name.
   init(
-    _ sections: [JudgeSection],
-    threads: Int,
+    _ configuration: LabelerServiceConfiguration,
+    ledger: SpendingLedger,
     environment: [String: String],
     file: String,
     logger: Logger
   ) throws {
     var judges: [String: any Judge] = [:]
-    for section in sections {
+    for section in configuration.judges {
       judges[section.id] =
         switch section.kind {
         case .rules: RulesJudge()
         case .model(let model):
           ModelJudge(
-            scorer: LocalVerdictScorer(try BaseModel.load(path: model.path, threads: threads))
+            scorer: LocalVerdictScorer(
+              try BaseModel.load(path: model.path, threads: configuration.common.threads)
+            )
           )
         case .http(let http):
           try HTTPJudge(
-            configuration: http.configuration(environment: environment, id: section.id, file: file),
+            configuration: http.configuration(
+              price: configuration.prices[http.model]?.price,
+              environment: environment,
+              id: section.id,
+              file: file
+            ),
+            ledger: ledger,
             logger: logger
           )
         }
     }
     self.judges = judges
-    ids = sections.map(\.id)
+    ids = configuration.judges.map(\.id)
+    budgets = configuration.judges.compactMap { section in
+      guard case .http(let http) = section.kind else { return nil }
+      return http.budget?.budget(ofModel: http.model)
+    }
   }
 
   /// A judge by its id; the default for an empty one.
@@ -54,6 +68,7 @@ struct JudgeBench: Sendable {
 extension HTTPJudgeSection {
   /// The judge's settings, with the key from the variable that the section names.
   func configuration(
+    price: ModelPrice?,
     environment: [String: String],
     id: String,
     file: String
@@ -75,6 +90,11 @@ extension HTTPJudgeSection {
     configuration.retry.attemptCountMax = attempts
     configuration.maxTokens = tokensMax
     configuration.tokenLimitField = tokensField
+    configuration.price = price
+    configuration.budget = budget?.budget(ofModel: model)
+    configuration.requestsPerMinute = requestsPerMinute
+    configuration.tokensPerMinute = tokensPerMinute
+    configuration.lostAnswers = lostAnswers
     return configuration
   }
 }

@@ -9,6 +9,7 @@ struct LabelerCalls: LabelerHandler {
   let engine: LabelingEngine
   let book: PrincipleBook
   let judges: JudgeBench
+  let ledger: SpendingLedger
   let metrics: MetricsRegistry
 
   /// Most items of one `Measure`.
@@ -17,33 +18,6 @@ struct LabelerCalls: LabelerHandler {
   static let pageLength = 256
   /// Preferences stored at a time.
   static let importLength = 256
-
-  /// Labels the caller's pairs; settings come first.
-  func label(
-    _ requests: RPCStream<LabelRequest>,
-    replies: RPCWriter<LabelReply>,
-    context: RPCServerContext
-  ) async throws {
-    var iterator = requests.makeAsyncIterator()
-    guard case .settings(let settings)? = try await iterator.next()?.kind else {
-      throw MessageChecks.refusal("the first message must be the settings")
-    }
-    let dataset = try MessageChecks.identifier(settings.datasetID, "settings.dataset_id")
-    let judge = try judges.judge(settings.judgeID)
-    let principles = try principles(settings.principleIDs, for: judge)
-    let pairs = PairRequests(requests)
-    // Judging takes time, so it leaves the event loop that this call came in on.
-    _ = try await Offload.run {
-      try await engine.label(
-        pairs,
-        dataset: dataset,
-        principles: principles,
-        judge: judge
-      ) { outcome in
-        try await replies.write(reply(outcome))
-      }
-    }
-  }
 
   /// Every label of a dataset with its pair.
   func export(
@@ -177,7 +151,7 @@ struct LabelerCalls: LabelerHandler {
   }
 
   /// The principles named, or those of all that the judge can judge.
-  private func principles(
+  func principles(
     _ ids: [String],
     for judge: any Judge
   ) throws(LabelingError) -> [Labeling.Principle] {
@@ -212,24 +186,5 @@ struct LabelerCalls: LabelerHandler {
       uniquingKeysWith: { first, _ in first }
     )
     return Dictionary(ids.map { ($0, known[$0] ?? "") }, uniquingKeysWith: { first, _ in first })
-  }
-
-  private func reply(_ outcome: LabelOutcome) -> LabelReply {
-    switch outcome.result {
-    case .success(let label):
-      metrics.add(to: outcome.wasKnown ? MetricCatalog.labelsKnown : MetricCatalog.labelsNew)
-      return LabelReply(kind: .label(label.message))
-    case .failure(let error):
-      metrics.add(to: MetricCatalog.labelFailures)
-      return LabelReply(
-        kind: .failure(
-          LabelFailure(
-            pairID: outcome.pairID,
-            principleID: outcome.principleID,
-            reason: error.description
-          )
-        )
-      )
-    }
   }
 }

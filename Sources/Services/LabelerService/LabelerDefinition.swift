@@ -21,9 +21,16 @@ package enum LabelerDefinition: ServiceDefinition {
       configured: configuration.principles,
       overlay: context.data.folder("principles")
     )
+    let ledger = try SpendingLedger(store: store)
+    if ledger.abandonedCount > 0 {
+      context.logger.warning(
+        "answers were lost when the labeler last died; they count at the most they may have cost",
+        metadata: ["requests": "\(ledger.abandonedCount)"]
+      )
+    }
     let judges = try JudgeBench(
-      configuration.judges,
-      threads: configuration.common.threads,
+      configuration,
+      ledger: ledger,
       environment: context.environment,
       file: context.configurationFile,
       logger: context.logger
@@ -38,6 +45,7 @@ package enum LabelerDefinition: ServiceDefinition {
       engine: LabelingEngine(store: store, logger: context.logger),
       book: book,
       judges: judges,
+      ledger: ledger,
       metrics: context.metrics
     )
     return ServiceAssembly(services: [LabelerService(calls)], close: { try store.close() })

@@ -9,6 +9,7 @@ extension LabelingError: RPCErrorConvertible {
       case .unknownPrinciple: .notFound
       case .invalidPair: .invalidArgument
       case .principleFile, .judgeConfiguration, .noVerdict: .failedPrecondition
+      case .budgetExhausted: .resourceExhausted
       case .judgeUnavailable: .unavailable
       case .store: .internal
       case .cancelled: .cancelled

@@ -1,15 +1,21 @@
 import Foundation
 import Labeling
 import Logging
+import ScriptedEndpoint
 import Synchronization
 import Testing
 
 @Suite struct HTTPJudgeTests {
   let server: ScriptedServer
   let clock = InstantClock()
+  let folder = TemporaryFolder()
+  let ledger: SpendingLedger
   let question = JudgeQuestion(pair(7), principle: conciseness, order: .forward)
 
-  init() throws { server = try ScriptedServer() }
+  init() throws {
+    server = try ScriptedServer()
+    ledger = try SpendingLedger(store: LabelStore(path: folder.file("books.sqlite")))
+  }
 
   func judge(
     _ steps: String,
@@ -21,6 +27,7 @@ import Testing
     try change(&configuration)
     return try HTTPJudge(
       configuration: configuration,
+      ledger: ledger,
       logger: Logger(label: "test"),
       clock: clock,
       jitter: { 0.5 }
@@ -176,6 +183,7 @@ import Testing
     configuration.retry.attemptCountMax = 2
     let judge = try HTTPJudge(
       configuration: configuration,
+      ledger: ledger,
       logger: Logger(label: "test"),
       clock: clock
     )
@@ -208,11 +216,7 @@ import Testing
   }
 
   @Test func `the engine labels through the endpoint and pays once`() async throws {
-    let folder = TemporaryFolder()
-    let engine = LabelingEngine(
-      store: try LabelStore(path: folder.file("labels.sqlite")),
-      logger: Logger(label: "test")
-    )
+    let engine = LabelingEngine(store: ledger.store, logger: Logger(label: "test"))
     let judge = try judge("429,longer,500,longer")
     let pairs = (0..<12).map { pair($0) }
     for dataset in ["d", "e"] {
@@ -238,7 +242,7 @@ import Testing
     var configuration = HTTPJudgeConfiguration(baseURL: url, model: model)
     configuration.maxTokens = maxTokens
     #expect(throws: LabelingError.self) {
-      try HTTPJudge(configuration: configuration, logger: Logger(label: "test"))
+      try HTTPJudge(configuration: configuration, ledger: ledger, logger: Logger(label: "test"))
     }
   }
 }

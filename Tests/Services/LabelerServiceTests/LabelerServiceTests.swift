@@ -2,6 +2,7 @@ import Foundation
 import LabelerService
 import Messages
 import RPC
+import ScriptedEndpoint
 import ServiceKit
 import ServiceStubs
 import ServiceTesting
@@ -29,12 +30,13 @@ import Testing
 
   private func withLabeler<Result: Sendable>(
     judges: String = "[{kind: rules}]",
+    prices: String = "{}",
     environment: [String: String] = [:],
     _ body: @escaping @Sendable (LabelerClient) async throws -> Result
   ) async throws -> Result {
     let configuration = try TestService.configuration(
       LabelerServiceConfiguration.self,
-      "principles: \(principles)\njudges: \(judges)"
+      "principles: \(principles)\njudges: \(judges)\nprices: \(prices)"
     )
     let context = try TestService.context(
       "labeler",
@@ -263,6 +265,47 @@ import Testing
       try await labeler.listPrinciples(ListPrinciplesRequest()).judgeIDs
     }
     #expect(ids == ["far"])
+  }
+
+  @Test func `usage and budgets of a paid judge come back, by run and principle`() async throws {
+    let server = try ScriptedServer()
+    let judges = """
+      [{id: paid, kind: http, http: {url: "\(server.baseURL("t", "longer"))", model: m,
+        budget: {max_cost: 1.5, max_requests: 9}}}]
+      """
+    try await withLabeler(judges: judges, prices: "{m: {input: 1, output: 1}}") { labeler in
+      var requests = Self.request(Self.pairs)
+      let estimate = try await labeler.estimate { writer in
+        for request in requests { try await writer.write(request) }
+      }
+      #expect(estimate.pairs == 3 && estimate.judgements == 6 && estimate.requests == 12)
+      #expect(estimate.hasPrice && estimate.expectedCost > 0 && estimate.mostCost < 0.1)
+
+      let refused = await refusal { try await Self.label(labeler, requests) }
+      #expect(refused.code == .resourceExhausted)
+      #expect(refused.message.contains("max_requests of judge http:m"))
+      let usage = try await labeler.usage(UsageRequest(runID: "set"))
+      #expect(usage.entries.reduce(0) { $0 + $1.requests } == 9)
+      #expect(Set(usage.entries.map(\.judgeID)) == ["http:m"])
+      let cost = usage.entries.reduce(0) { $0 + $1.cost }
+      #expect(abs(cost - 9 * 210e-6) < 1e-9)
+      let budget = try #require(usage.budgets.first)
+      #expect(budget.maxCost == 1.5 && abs(budget.spent - cost) < 1e-12)
+      #expect(budget.maxRequests == 9 && budget.requests == 9 && budget.reserved == 0)
+      #expect(try await labeler.usage(UsageRequest(runID: "other")).entries.isEmpty)
+
+      requests[0] = LabelRequest(kind: .settings(LabelSettings(datasetID: "set", maxCost: -1)))
+      let negative = await refusal { try await Self.label(labeler, requests) }
+      #expect(negative.code == .invalidArgument && negative.message.contains("max_cost"))
+    }
+    try await withLabeler(judges: judges.replacing("max_cost: 1.5, ", with: "")) { labeler in
+      let settings = LabelSettings(datasetID: "set", maxCost: 1)
+      let unpriced = await refusal {
+        try await Self.label(labeler, [LabelRequest(kind: .settings(settings))])
+      }
+      #expect(unpriced.code == .failedPrecondition && unpriced.message.contains("prices"))
+    }
+    await #expect(throws: ServiceKitError.self) { try await withLabeler(judges: judges) { _ in } }
   }
 
   @Test(arguments: ["[]", "[{kind: magic}]", "[{kind: rules}, {kind: rules}]", "[{kind: model}]"])

@@ -62,6 +62,16 @@ final class FakeLabeler: LabelerHandler {
     context: RPCServerContext
   ) async throws { throw Self.unused }
 
+  func estimate(
+    _ requests: RPCStream<LabelRequest>,
+    context: RPCServerContext
+  ) async throws -> EstimateReply { throw Self.unused }
+
+  func usage(
+    _ request: UsageRequest,
+    context: RPCServerContext
+  ) async throws -> UsageReply { throw Self.unused }
+
   func `import`(
     _ requests: RPCStream<ImportRequest>,
     context: RPCServerContext

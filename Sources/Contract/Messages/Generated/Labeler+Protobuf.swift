@@ -121,6 +121,9 @@ extension LabelSettings {
       principleIDs.append(try readIdentifier(item, Self.protobufName, "principle_ids"))
     }
     judgeID = try readIdentifier(c.pointee.judge_id, Self.protobufName, "judge_id")
+    runID = try readIdentifier(c.pointee.run_id, Self.protobufName, "run_id")
+    maxCost = c.pointee.max_cost
+    maxRequests = c.pointee.max_requests
   }
 
   func build(
@@ -138,6 +141,337 @@ extension LabelSettings {
       c.pointee.n_principle_ids = principleIDs.count
     }
     c.pointee.judge_id = try arena.identifier(judgeID, Self.protobufName, "judge_id")
+    c.pointee.run_id = try arena.identifier(runID, Self.protobufName, "run_id")
+    c.pointee.max_cost = maxCost
+    c.pointee.max_requests = maxRequests
+    return c
+  }
+}
+
+extension EstimateReply {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__EstimateReply()
+    morlaif__v1__estimate_reply__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__EstimateReply.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__EstimateReply>) throws(MessageError) {
+    self.init()
+    pairs = c.pointee.pairs
+    judgements = c.pointee.judgements
+    questions = c.pointee.questions
+    known = c.pointee.known
+    requests = c.pointee.requests
+    expectedPromptTokens = c.pointee.expected_prompt_tokens
+    expectedCompletionTokens = c.pointee.expected_completion_tokens
+    expectedCost = c.pointee.expected_cost
+    mostPromptTokens = c.pointee.most_prompt_tokens
+    mostCompletionTokens = c.pointee.most_completion_tokens
+    mostCost = c.pointee.most_cost
+    seconds = c.pointee.seconds
+    earlierRequests = c.pointee.earlier_requests
+    hasPrice = c.pointee.has_price != 0
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__EstimateReply> {
+    let c = try arena.room(for: 1, Morlaif__V1__EstimateReply.self)
+    morlaif__v1__estimate_reply__init(c)
+    c.pointee.pairs = pairs
+    c.pointee.judgements = judgements
+    c.pointee.questions = questions
+    c.pointee.known = known
+    c.pointee.requests = requests
+    c.pointee.expected_prompt_tokens = expectedPromptTokens
+    c.pointee.expected_completion_tokens = expectedCompletionTokens
+    c.pointee.expected_cost = expectedCost
+    c.pointee.most_prompt_tokens = mostPromptTokens
+    c.pointee.most_completion_tokens = mostCompletionTokens
+    c.pointee.most_cost = mostCost
+    c.pointee.seconds = seconds
+    c.pointee.earlier_requests = earlierRequests
+    c.pointee.has_price = hasPrice ? 1 : 0
+    return c
+  }
+}
+
+extension UsageRequest {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__UsageRequest()
+    morlaif__v1__usage_request__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__UsageRequest.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__UsageRequest>) throws(MessageError) {
+    self.init()
+    runID = try readIdentifier(c.pointee.run_id, Self.protobufName, "run_id")
+    judgeID = try readIdentifier(c.pointee.judge_id, Self.protobufName, "judge_id")
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__UsageRequest> {
+    let c = try arena.room(for: 1, Morlaif__V1__UsageRequest.self)
+    morlaif__v1__usage_request__init(c)
+    c.pointee.run_id = try arena.identifier(runID, Self.protobufName, "run_id")
+    c.pointee.judge_id = try arena.identifier(judgeID, Self.protobufName, "judge_id")
+    return c
+  }
+}
+
+extension UsageReply {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__UsageReply()
+    morlaif__v1__usage_reply__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__UsageReply.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__UsageReply>) throws(MessageError) {
+    self.init()
+    entries.reserveCapacity(c.pointee.n_entries)
+    for case let inner? in UnsafeBufferPointer(start: c.pointee.entries, count: c.pointee.n_entries) {
+      do throws(MessageError) {
+        entries.append(try UsageEntry(reading: inner))
+      } catch { throw error.inside(Self.protobufName, "entries", at: entries.count) }
+    }
+    budgets.reserveCapacity(c.pointee.n_budgets)
+    for case let inner? in UnsafeBufferPointer(start: c.pointee.budgets, count: c.pointee.n_budgets) {
+      do throws(MessageError) {
+        budgets.append(try BudgetState(reading: inner))
+      } catch { throw error.inside(Self.protobufName, "budgets", at: budgets.count) }
+    }
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__UsageReply> {
+    let c = try arena.room(for: 1, Morlaif__V1__UsageReply.self)
+    morlaif__v1__usage_reply__init(c)
+    if !entries.isEmpty {
+      let list = try arena.room(for: entries.count, (UnsafeMutablePointer<Morlaif__V1__UsageEntry>?).self)
+      for (index, item) in entries.enumerated() {
+        do throws(MessageError) {
+          (list + index).initialize(to: try item.build(in: arena))
+        } catch { throw error.inside(Self.protobufName, "entries", at: index) }
+      }
+      c.pointee.entries = list
+      c.pointee.n_entries = entries.count
+    }
+    if !budgets.isEmpty {
+      let list = try arena.room(for: budgets.count, (UnsafeMutablePointer<Morlaif__V1__BudgetState>?).self)
+      for (index, item) in budgets.enumerated() {
+        do throws(MessageError) {
+          (list + index).initialize(to: try item.build(in: arena))
+        } catch { throw error.inside(Self.protobufName, "budgets", at: index) }
+      }
+      c.pointee.budgets = list
+      c.pointee.n_budgets = budgets.count
+    }
+    return c
+  }
+}
+
+extension UsageEntry {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__UsageEntry()
+    morlaif__v1__usage_entry__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__UsageEntry.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__UsageEntry>) throws(MessageError) {
+    self.init()
+    runID = try readIdentifier(c.pointee.run_id, Self.protobufName, "run_id")
+    judgeID = try readIdentifier(c.pointee.judge_id, Self.protobufName, "judge_id")
+    principleID = try readIdentifier(c.pointee.principle_id, Self.protobufName, "principle_id")
+    requests = c.pointee.requests
+    answered = c.pointee.answered
+    uncertain = c.pointee.uncertain
+    promptTokens = c.pointee.prompt_tokens
+    cachedPromptTokens = c.pointee.cached_prompt_tokens
+    completionTokens = c.pointee.completion_tokens
+    cost = c.pointee.cost
+    uncertainCost = c.pointee.uncertain_cost
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__UsageEntry> {
+    let c = try arena.room(for: 1, Morlaif__V1__UsageEntry.self)
+    morlaif__v1__usage_entry__init(c)
+    c.pointee.run_id = try arena.identifier(runID, Self.protobufName, "run_id")
+    c.pointee.judge_id = try arena.identifier(judgeID, Self.protobufName, "judge_id")
+    c.pointee.principle_id = try arena.identifier(principleID, Self.protobufName, "principle_id")
+    c.pointee.requests = requests
+    c.pointee.answered = answered
+    c.pointee.uncertain = uncertain
+    c.pointee.prompt_tokens = promptTokens
+    c.pointee.cached_prompt_tokens = cachedPromptTokens
+    c.pointee.completion_tokens = completionTokens
+    c.pointee.cost = cost
+    c.pointee.uncertain_cost = uncertainCost
+    return c
+  }
+}
+
+extension BudgetState {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__BudgetState()
+    morlaif__v1__budget_state__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__BudgetState.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__BudgetState>) throws(MessageError) {
+    self.init()
+    judgeID = try readIdentifier(c.pointee.judge_id, Self.protobufName, "judge_id")
+    maxCost = c.pointee.max_cost
+    spent = c.pointee.spent
+    reserved = c.pointee.reserved
+    maxRequests = c.pointee.max_requests
+    requests = c.pointee.requests
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__BudgetState> {
+    let c = try arena.room(for: 1, Morlaif__V1__BudgetState.self)
+    morlaif__v1__budget_state__init(c)
+    c.pointee.judge_id = try arena.identifier(judgeID, Self.protobufName, "judge_id")
+    c.pointee.max_cost = maxCost
+    c.pointee.spent = spent
+    c.pointee.reserved = reserved
+    c.pointee.max_requests = maxRequests
+    c.pointee.requests = requests
     return c
   }
 }

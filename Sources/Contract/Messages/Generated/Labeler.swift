@@ -44,6 +44,16 @@ public struct LabelSettings: ProtobufMessage {
   /// Which configured judge to ask; empty means the labeler's default.
   public var judgeID: String = ""
 
+  /// Whom the costs are charged to; empty means the dataset. A run's budgets last over calls and restarts.
+  public var runID: String = ""
+
+  /// The most that the run may cost in dollars, calls before this one included; 0 means no limit. The judge's
+  /// own budget, which the labeler's configuration gives, holds besides.
+  public var maxCost: Double = 0
+
+  /// The most requests that may be sent for the run; 0 means no limit.
+  public var maxRequests: UInt64 = 0
+
   /// Makes the message with every field at its default.
   public init() {}
 
@@ -51,11 +61,262 @@ public struct LabelSettings: ProtobufMessage {
   public init(
     datasetID: String = "",
     principleIDs: [String] = [],
-    judgeID: String = ""
+    judgeID: String = "",
+    runID: String = "",
+    maxCost: Double = 0,
+    maxRequests: UInt64 = 0
   ) {
     self.datasetID = datasetID
     self.principleIDs = principleIDs
     self.judgeID = judgeID
+    self.runID = runID
+    self.maxCost = maxCost
+    self.maxRequests = maxRequests
+  }
+}
+
+/// The message `morlaif.v1.EstimateReply`.
+public struct EstimateReply: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.EstimateReply" }
+
+  /// `pairs`.
+  public var pairs: UInt64 = 0
+
+  /// Pairs times principles.
+  public var judgements: UInt64 = 0
+
+  /// Both orders of each, each question once.
+  public var questions: UInt64 = 0
+
+  /// Questions that are answered already.
+  public var known: UInt64 = 0
+
+  /// Requests that have to be sent; those that fail and go out again come on top.
+  public var requests: UInt64 = 0
+
+  /// `expected_prompt_tokens`.
+  public var expectedPromptTokens: UInt64 = 0
+
+  /// `expected_completion_tokens`.
+  public var expectedCompletionTokens: UInt64 = 0
+
+  /// Dollars.
+  public var expectedCost: Double = 0
+
+  /// `most_prompt_tokens`.
+  public var mostPromptTokens: UInt64 = 0
+
+  /// `most_completion_tokens`.
+  public var mostCompletionTokens: UInt64 = 0
+
+  /// Dollars.
+  public var mostCost: Double = 0
+
+  /// Least time at the limits and, once answers were measured, at the usual pace; 0 without either.
+  public var seconds: Double = 0
+
+  /// Earlier requests to the judge that the expectation rests on; 0 means four bytes a token.
+  public var earlierRequests: UInt64 = 0
+
+  /// Whether the configuration gives a price for the judge's model.
+  public var hasPrice: Bool = false
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    pairs: UInt64 = 0,
+    judgements: UInt64 = 0,
+    questions: UInt64 = 0,
+    known: UInt64 = 0,
+    requests: UInt64 = 0,
+    expectedPromptTokens: UInt64 = 0,
+    expectedCompletionTokens: UInt64 = 0,
+    expectedCost: Double = 0,
+    mostPromptTokens: UInt64 = 0,
+    mostCompletionTokens: UInt64 = 0,
+    mostCost: Double = 0,
+    seconds: Double = 0,
+    earlierRequests: UInt64 = 0,
+    hasPrice: Bool = false
+  ) {
+    self.pairs = pairs
+    self.judgements = judgements
+    self.questions = questions
+    self.known = known
+    self.requests = requests
+    self.expectedPromptTokens = expectedPromptTokens
+    self.expectedCompletionTokens = expectedCompletionTokens
+    self.expectedCost = expectedCost
+    self.mostPromptTokens = mostPromptTokens
+    self.mostCompletionTokens = mostCompletionTokens
+    self.mostCost = mostCost
+    self.seconds = seconds
+    self.earlierRequests = earlierRequests
+    self.hasPrice = hasPrice
+  }
+}
+
+/// The message `morlaif.v1.UsageRequest`.
+public struct UsageRequest: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.UsageRequest" }
+
+  /// Empty means every run.
+  public var runID: String = ""
+
+  /// Empty means every judge.
+  public var judgeID: String = ""
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    runID: String = "",
+    judgeID: String = ""
+  ) {
+    self.runID = runID
+    self.judgeID = judgeID
+  }
+}
+
+/// The message `morlaif.v1.UsageReply`.
+public struct UsageReply: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.UsageReply" }
+
+  /// `entries`.
+  public var entries: [UsageEntry] = []
+
+  /// Those of the configuration.
+  public var budgets: [BudgetState] = []
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    entries: [UsageEntry] = [],
+    budgets: [BudgetState] = []
+  ) {
+    self.entries = entries
+    self.budgets = budgets
+  }
+}
+
+/// What the requests of one run, judge and principle came to.
+public struct UsageEntry: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.UsageEntry" }
+
+  /// `run_id`.
+  public var runID: String = ""
+
+  /// `judge_id`.
+  public var judgeID: String = ""
+
+  /// `principle_id`.
+  public var principleID: String = ""
+
+  /// Sent, whatever became of them.
+  public var requests: UInt64 = 0
+
+  /// `answered`.
+  public var answered: UInt64 = 0
+
+  /// Those whose answer was lost, so that they may have cost something.
+  public var uncertain: UInt64 = 0
+
+  /// Those of the endpoint's cache included.
+  public var promptTokens: UInt64 = 0
+
+  /// `cached_prompt_tokens`.
+  public var cachedPromptTokens: UInt64 = 0
+
+  /// `completion_tokens`.
+  public var completionTokens: UInt64 = 0
+
+  /// Dollars, the uncertain requests at their worst.
+  public var cost: Double = 0
+
+  /// The part of the cost that is uncertain.
+  public var uncertainCost: Double = 0
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    runID: String = "",
+    judgeID: String = "",
+    principleID: String = "",
+    requests: UInt64 = 0,
+    answered: UInt64 = 0,
+    uncertain: UInt64 = 0,
+    promptTokens: UInt64 = 0,
+    cachedPromptTokens: UInt64 = 0,
+    completionTokens: UInt64 = 0,
+    cost: Double = 0,
+    uncertainCost: Double = 0
+  ) {
+    self.runID = runID
+    self.judgeID = judgeID
+    self.principleID = principleID
+    self.requests = requests
+    self.answered = answered
+    self.uncertain = uncertain
+    self.promptTokens = promptTokens
+    self.cachedPromptTokens = cachedPromptTokens
+    self.completionTokens = completionTokens
+    self.cost = cost
+    self.uncertainCost = uncertainCost
+  }
+}
+
+/// A judge's budget.
+public struct BudgetState: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.BudgetState" }
+
+  /// `judge_id`.
+  public var judgeID: String = ""
+
+  /// Dollars; 0 means no limit.
+  public var maxCost: Double = 0
+
+  /// `spent`.
+  public var spent: Double = 0
+
+  /// The most that requests under way may cost.
+  public var reserved: Double = 0
+
+  /// 0 means no limit.
+  public var maxRequests: UInt64 = 0
+
+  /// `requests`.
+  public var requests: UInt64 = 0
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    judgeID: String = "",
+    maxCost: Double = 0,
+    spent: Double = 0,
+    reserved: Double = 0,
+    maxRequests: UInt64 = 0,
+    requests: UInt64 = 0
+  ) {
+    self.judgeID = judgeID
+    self.maxCost = maxCost
+    self.spent = spent
+    self.reserved = reserved
+    self.maxRequests = maxRequests
+    self.requests = requests
   }
 }
 

@@ -9,12 +9,32 @@ public import RPC
 public enum LabelerMethods {
   /// Pairs in, labels out as soon as they are ready and durable. One label for each pair and principle.
   /// Asking again for a judgement that the store has costs nothing. The first request carries the settings.
+  /// A budget that does not allow the next request ends the call with RESOURCE_EXHAUSTED, after what was asked
+  /// already has come; labels so far are kept.
   public static let label = RPCMethod(
     service: "morlaif.v1.Labeler",
     name: "Label",
     kind: .bidirectional,
     isIdempotent: false,
     isReadOnly: false
+  )
+
+  /// What `Label` would send and cost for the same requests. Nothing is sent.
+  public static let estimate = RPCMethod(
+    service: "morlaif.v1.Labeler",
+    name: "Estimate",
+    kind: .clientStreaming,
+    isIdempotent: true,
+    isReadOnly: true
+  )
+
+  /// What was sent and spent so far, by run, judge and principle, and how much of each budget is left.
+  public static let usage = RPCMethod(
+    service: "morlaif.v1.Labeler",
+    name: "Usage",
+    kind: .unary,
+    isIdempotent: true,
+    isReadOnly: true
   )
 
   /// Every label of a dataset with its pair, in the order in which the pairs were first stored.
@@ -64,7 +84,7 @@ public enum LabelerMethods {
 
   /// All of them, in the order of the `.proto`.
   public static var all: [RPCMethod] {
-    [label, export, `import`, listPrinciples, putPrinciple, measure]
+    [label, estimate, usage, export, `import`, listPrinciples, putPrinciple, measure]
   }
 }
 
@@ -74,11 +94,25 @@ public enum LabelerMethods {
 public protocol LabelerHandler: Sendable {
   /// Pairs in, labels out as soon as they are ready and durable. One label for each pair and principle.
   /// Asking again for a judgement that the store has costs nothing. The first request carries the settings.
+  /// A budget that does not allow the next request ends the call with RESOURCE_EXHAUSTED, after what was asked
+  /// already has come; labels so far are kept.
   func label(
     _ requests: RPCStream<LabelRequest>,
     replies: RPCWriter<LabelReply>,
     context: RPCServerContext
   ) async throws
+
+  /// What `Label` would send and cost for the same requests. Nothing is sent.
+  func estimate(
+    _ requests: RPCStream<LabelRequest>,
+    context: RPCServerContext
+  ) async throws -> EstimateReply
+
+  /// What was sent and spent so far, by run, judge and principle, and how much of each budget is left.
+  func usage(
+    _ request: UsageRequest,
+    context: RPCServerContext
+  ) async throws -> UsageReply
 
   /// Every label of a dataset with its pair, in the order in which the pairs were first stored.
   func export(
@@ -135,6 +169,14 @@ public struct LabelerService<Handler: LabelerHandler>: RPCService {
       (requests: RPCStream<LabelRequest>, replies: RPCWriter<LabelReply>, context: RPCServerContext) async throws -> Void in
       try await handler.label(requests, replies: replies, context: context)
     }
+    router.clientStreaming(LabelerMethods.estimate) {
+      (requests: RPCStream<LabelRequest>, context: RPCServerContext) async throws -> EstimateReply in
+      try await handler.estimate(requests, context: context)
+    }
+    router.unary(LabelerMethods.usage) {
+      (request: UsageRequest, context: RPCServerContext) async throws -> UsageReply in
+      try await handler.usage(request, context: context)
+    }
     router.serverStreaming(LabelerMethods.export) {
       (request: ExportRequest, replies: RPCWriter<ExportReply>, context: RPCServerContext) async throws -> Void in
       try await handler.export(request, replies: replies, context: context)
@@ -169,11 +211,29 @@ public struct LabelerClient: Sendable {
 
   /// Pairs in, labels out as soon as they are ready and durable. One label for each pair and principle.
   /// Asking again for a judgement that the store has costs nothing. The first request carries the settings.
+  /// A budget that does not allow the next request ends the call with RESOURCE_EXHAUSTED, after what was asked
+  /// already has come; labels so far are kept.
   public func label<Outcome>(
     options: RPCCallOptions = RPCCallOptions(),
     _ body: (RPCWriter<LabelRequest>, RPCStream<LabelReply>) async throws -> Outcome
   ) async throws -> Outcome {
     try await client.bidirectional(LabelerMethods.label, options: options, body)
+  }
+
+  /// What `Label` would send and cost for the same requests. Nothing is sent.
+  public func estimate(
+    options: RPCCallOptions = RPCCallOptions(),
+    _ produce: (RPCWriter<LabelRequest>) async throws -> Void
+  ) async throws -> EstimateReply {
+    try await client.clientStreaming(LabelerMethods.estimate, options: options, produce)
+  }
+
+  /// What was sent and spent so far, by run, judge and principle, and how much of each budget is left.
+  public func usage(
+    _ request: UsageRequest,
+    options: RPCCallOptions = RPCCallOptions()
+  ) async throws(RPCError) -> UsageReply {
+    try await client.unary(LabelerMethods.usage, request, options: options)
   }
 
   /// Every label of a dataset with its pair, in the order in which the pairs were first stored.
@@ -239,37 +299,59 @@ private let embeddedDescriptorSet: [UInt8] =
     CmFkYXB0ZXJfaWQYAyABKAlSCWFkYXB0ZXJJZBIfCgt3ZWlnaHRfaGFzaBgEIAEoCVIKd2VpZ2h0SGFzaBISCgRt\
     ZWFuGAUgASgBUgRtZWFuEi0KEnN0YW5kYXJkX2RldmlhdGlvbhgGIAEoAVIRc3RhbmRhcmREZXZpYXRpb24iaAoJ\
     RmlsZUNodW5rEhsKCXBhdGhfdXRmOBgBIAEoDFIIcGF0aFV0ZjgSFgoGb2Zmc2V0GAIgASgEUgZvZmZzZXQSEgoE\
-    ZGF0YRgDIAEoDFIEZGF0YRISCgRsYXN0GAQgASgIUgRsYXN0YgZwcm90bzMK4A8KGG1vcmxhaWYvdjEvbGFiZWxl\
+    ZGF0YRgDIAEoDFIEZGF0YRISCgRsYXN0GAQgASgIUgRsYXN0YgZwcm90bzMKtxsKGG1vcmxhaWYvdjEvbGFiZWxl\
     ci5wcm90bxIKbW9ybGFpZi52MRoXbW9ybGFpZi92MS9jb21tb24ucHJvdG8igQEKDExhYmVsUmVxdWVzdBI3Cghz\
     ZXR0aW5ncxgBIAEoCzIZLm1vcmxhaWYudjEuTGFiZWxTZXR0aW5nc0gAUghzZXR0aW5ncxIwCgRwYWlyGAIgASgL\
-    MhoubW9ybGFpZi52MS5QcmVmZXJlbmNlUGFpckgAUgRwYWlyQgYKBGtpbmQibgoNTGFiZWxTZXR0aW5ncxIdCgpk\
-    YXRhc2V0X2lkGAEgASgJUglkYXRhc2V0SWQSIwoNcHJpbmNpcGxlX2lkcxgCIAMoCVIMcHJpbmNpcGxlSWRzEhkK\
-    CGp1ZGdlX2lkGAMgASgJUgdqdWRnZUlkInUKCkxhYmVsUmVwbHkSKQoFbGFiZWwYASABKAsyES5tb3JsYWlmLnYx\
-    LkxhYmVsSABSBWxhYmVsEjQKB2ZhaWx1cmUYAiABKAsyGC5tb3JsYWlmLnYxLkxhYmVsRmFpbHVyZUgAUgdmYWls\
-    dXJlQgYKBGtpbmQiawoMTGFiZWxGYWlsdXJlEhcKB3BhaXJfaWQYASABKAlSBnBhaXJJZBIhCgxwcmluY2lwbGVf\
-    aWQYAiABKAlSC3ByaW5jaXBsZUlkEh8KC3JlYXNvbl91dGY4GAMgASgMUgpyZWFzb25VdGY4IlMKDUV4cG9ydFJl\
-    cXVlc3QSHQoKZGF0YXNldF9pZBgBIAEoCVIJZGF0YXNldElkEiMKDXByaW5jaXBsZV9pZHMYAiADKAlSDHByaW5j\
-    aXBsZUlkcyJoCgtFeHBvcnRSZXBseRIuCgRwYWlyGAEgASgLMhoubW9ybGFpZi52MS5QcmVmZXJlbmNlUGFpclIE\
-    cGFpchIpCgZsYWJlbHMYAiADKAsyES5tb3JsYWlmLnYxLkxhYmVsUgZsYWJlbHMiegoNSW1wb3J0UmVxdWVzdBIf\
-    CgpkYXRhc2V0X2lkGAEgASgJSABSCWRhdGFzZXRJZBJACgpwcmVmZXJlbmNlGAIgASgLMh4ubW9ybGFpZi52MS5J\
-    bXBvcnRlZFByZWZlcmVuY2VIAFIKcHJlZmVyZW5jZUIGCgRraW5kIm0KEkltcG9ydGVkUHJlZmVyZW5jZRIuCgRw\
-    YWlyGAEgASgLMhoubW9ybGFpZi52MS5QcmVmZXJlbmNlUGFpclIEcGFpchInCgVsYWJlbBgCIAEoCzIRLm1vcmxh\
-    aWYudjEuTGFiZWxSBWxhYmVsIkoKC0ltcG9ydFJlcGx5EhYKBnN0b3JlZBgBIAEoBFIGc3RvcmVkEiMKDWFscmVh\
-    ZHlfa25vd24YAiABKARSDGFscmVhZHlLbm93biIXChVMaXN0UHJpbmNpcGxlc1JlcXVlc3QiaQoTTGlzdFByaW5j\
-    aXBsZXNSZXBseRI1CgpwcmluY2lwbGVzGAEgAygLMhUubW9ybGFpZi52MS5QcmluY2lwbGVSCnByaW5jaXBsZXMS\
-    GwoJanVkZ2VfaWRzGAIgAygJUghqdWRnZUlkcyJKChNQdXRQcmluY2lwbGVSZXF1ZXN0EjMKCXByaW5jaXBsZRgB\
-    IAEoCzIVLm1vcmxhaWYudjEuUHJpbmNpcGxlUglwcmluY2lwbGUiLwoRUHV0UHJpbmNpcGxlUmVwbHkSGgoIcmVw\
-    bGFjZWQYASABKAhSCHJlcGxhY2VkInwKDk1lYXN1cmVSZXF1ZXN0EhkKCGp1ZGdlX2lkGAEgASgJUgdqdWRnZUlk\
-    EiMKDXByaW5jaXBsZV9pZHMYAiADKAlSDHByaW5jaXBsZUlkcxIqCgVpdGVtcxgDIAMoCzIULm1vcmxhaWYudjEu\
-    VGV4dEl0ZW1SBWl0ZW1zIoMBCgxNZWFzdXJlUmVwbHkSMwoIbWVhc3VyZXMYASABKAsyFy5tb3JsYWlmLnYxLlNj\
-    b3JlTWF0cml4UghtZWFzdXJlcxIZCghqdWRnZV9pZBgCIAEoCVIHanVkZ2VJZBIjCg1qdWRnZV92ZXJzaW9uGAMg\
-    ASgJUgxqdWRnZVZlcnNpb24ywwMKB0xhYmVsZXISPQoFTGFiZWwSGC5tb3JsYWlmLnYxLkxhYmVsUmVxdWVzdBoW\
-    Lm1vcmxhaWYudjEuTGFiZWxSZXBseSgBMAESQwoGRXhwb3J0EhkubW9ybGFpZi52MS5FeHBvcnRSZXF1ZXN0Ghcu\
-    bW9ybGFpZi52MS5FeHBvcnRSZXBseSIDkAIBMAESPgoGSW1wb3J0EhkubW9ybGFpZi52MS5JbXBvcnRSZXF1ZXN0\
-    GhcubW9ybGFpZi52MS5JbXBvcnRSZXBseSgBElkKDkxpc3RQcmluY2lwbGVzEiEubW9ybGFpZi52MS5MaXN0UHJp\
-    bmNpcGxlc1JlcXVlc3QaHy5tb3JsYWlmLnYxLkxpc3RQcmluY2lwbGVzUmVwbHkiA5ACARJTCgxQdXRQcmluY2lw\
-    bGUSHy5tb3JsYWlmLnYxLlB1dFByaW5jaXBsZVJlcXVlc3QaHS5tb3JsYWlmLnYxLlB1dFByaW5jaXBsZVJlcGx5\
-    IgOQAgISRAoHTWVhc3VyZRIaLm1vcmxhaWYudjEuTWVhc3VyZVJlcXVlc3QaGC5tb3JsYWlmLnYxLk1lYXN1cmVS\
-    ZXBseSIDkAIBYgZwcm90bzM=
+    MhoubW9ybGFpZi52MS5QcmVmZXJlbmNlUGFpckgAUgRwYWlyQgYKBGtpbmQiwwEKDUxhYmVsU2V0dGluZ3MSHQoK\
+    ZGF0YXNldF9pZBgBIAEoCVIJZGF0YXNldElkEiMKDXByaW5jaXBsZV9pZHMYAiADKAlSDHByaW5jaXBsZUlkcxIZ\
+    CghqdWRnZV9pZBgDIAEoCVIHanVkZ2VJZBIVCgZydW5faWQYBCABKAlSBXJ1bklkEhkKCG1heF9jb3N0GAUgASgB\
+    UgdtYXhDb3N0EiEKDG1heF9yZXF1ZXN0cxgGIAEoBFILbWF4UmVxdWVzdHMikQQKDUVzdGltYXRlUmVwbHkSFAoF\
+    cGFpcnMYASABKARSBXBhaXJzEh4KCmp1ZGdlbWVudHMYAiABKARSCmp1ZGdlbWVudHMSHAoJcXVlc3Rpb25zGAMg\
+    ASgEUglxdWVzdGlvbnMSFAoFa25vd24YBCABKARSBWtub3duEhoKCHJlcXVlc3RzGAUgASgEUghyZXF1ZXN0cxI0\
+    ChZleHBlY3RlZF9wcm9tcHRfdG9rZW5zGAYgASgEUhRleHBlY3RlZFByb21wdFRva2VucxI8ChpleHBlY3RlZF9j\
+    b21wbGV0aW9uX3Rva2VucxgHIAEoBFIYZXhwZWN0ZWRDb21wbGV0aW9uVG9rZW5zEiMKDWV4cGVjdGVkX2Nvc3QY\
+    CCABKAFSDGV4cGVjdGVkQ29zdBIsChJtb3N0X3Byb21wdF90b2tlbnMYCSABKARSEG1vc3RQcm9tcHRUb2tlbnMS\
+    NAoWbW9zdF9jb21wbGV0aW9uX3Rva2VucxgKIAEoBFIUbW9zdENvbXBsZXRpb25Ub2tlbnMSGwoJbW9zdF9jb3N0\
+    GAsgASgBUghtb3N0Q29zdBIYCgdzZWNvbmRzGAwgASgBUgdzZWNvbmRzEikKEGVhcmxpZXJfcmVxdWVzdHMYDSAB\
+    KARSD2VhcmxpZXJSZXF1ZXN0cxIbCgloYXNfcHJpY2UYDiABKAhSCGhhc1ByaWNlIkAKDFVzYWdlUmVxdWVzdBIV\
+    CgZydW5faWQYASABKAlSBXJ1bklkEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkInEKClVzYWdlUmVwbHkSMAoH\
+    ZW50cmllcxgBIAMoCzIWLm1vcmxhaWYudjEuVXNhZ2VFbnRyeVIHZW50cmllcxIxCgdidWRnZXRzGAIgAygLMhcu\
+    bW9ybGFpZi52MS5CdWRnZXRTdGF0ZVIHYnVkZ2V0cyL2AgoKVXNhZ2VFbnRyeRIVCgZydW5faWQYASABKAlSBXJ1\
+    bklkEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkEiEKDHByaW5jaXBsZV9pZBgDIAEoCVILcHJpbmNpcGxlSWQS\
+    GgoIcmVxdWVzdHMYBCABKARSCHJlcXVlc3RzEhoKCGFuc3dlcmVkGAUgASgEUghhbnN3ZXJlZBIcCgl1bmNlcnRh\
+    aW4YBiABKARSCXVuY2VydGFpbhIjCg1wcm9tcHRfdG9rZW5zGAcgASgEUgxwcm9tcHRUb2tlbnMSMAoUY2FjaGVk\
+    X3Byb21wdF90b2tlbnMYCCABKARSEmNhY2hlZFByb21wdFRva2VucxIrChFjb21wbGV0aW9uX3Rva2VucxgJIAEo\
+    BFIQY29tcGxldGlvblRva2VucxISCgRjb3N0GAogASgBUgRjb3N0EiUKDnVuY2VydGFpbl9jb3N0GAsgASgBUg11\
+    bmNlcnRhaW5Db3N0IrQBCgtCdWRnZXRTdGF0ZRIZCghqdWRnZV9pZBgBIAEoCVIHanVkZ2VJZBIZCghtYXhfY29z\
+    dBgCIAEoAVIHbWF4Q29zdBIUCgVzcGVudBgDIAEoAVIFc3BlbnQSGgoIcmVzZXJ2ZWQYBCABKAFSCHJlc2VydmVk\
+    EiEKDG1heF9yZXF1ZXN0cxgFIAEoBFILbWF4UmVxdWVzdHMSGgoIcmVxdWVzdHMYBiABKARSCHJlcXVlc3RzInUK\
+    CkxhYmVsUmVwbHkSKQoFbGFiZWwYASABKAsyES5tb3JsYWlmLnYxLkxhYmVsSABSBWxhYmVsEjQKB2ZhaWx1cmUY\
+    AiABKAsyGC5tb3JsYWlmLnYxLkxhYmVsRmFpbHVyZUgAUgdmYWlsdXJlQgYKBGtpbmQiawoMTGFiZWxGYWlsdXJl\
+    EhcKB3BhaXJfaWQYASABKAlSBnBhaXJJZBIhCgxwcmluY2lwbGVfaWQYAiABKAlSC3ByaW5jaXBsZUlkEh8KC3Jl\
+    YXNvbl91dGY4GAMgASgMUgpyZWFzb25VdGY4IlMKDUV4cG9ydFJlcXVlc3QSHQoKZGF0YXNldF9pZBgBIAEoCVIJ\
+    ZGF0YXNldElkEiMKDXByaW5jaXBsZV9pZHMYAiADKAlSDHByaW5jaXBsZUlkcyJoCgtFeHBvcnRSZXBseRIuCgRw\
+    YWlyGAEgASgLMhoubW9ybGFpZi52MS5QcmVmZXJlbmNlUGFpclIEcGFpchIpCgZsYWJlbHMYAiADKAsyES5tb3Js\
+    YWlmLnYxLkxhYmVsUgZsYWJlbHMiegoNSW1wb3J0UmVxdWVzdBIfCgpkYXRhc2V0X2lkGAEgASgJSABSCWRhdGFz\
+    ZXRJZBJACgpwcmVmZXJlbmNlGAIgASgLMh4ubW9ybGFpZi52MS5JbXBvcnRlZFByZWZlcmVuY2VIAFIKcHJlZmVy\
+    ZW5jZUIGCgRraW5kIm0KEkltcG9ydGVkUHJlZmVyZW5jZRIuCgRwYWlyGAEgASgLMhoubW9ybGFpZi52MS5QcmVm\
+    ZXJlbmNlUGFpclIEcGFpchInCgVsYWJlbBgCIAEoCzIRLm1vcmxhaWYudjEuTGFiZWxSBWxhYmVsIkoKC0ltcG9y\
+    dFJlcGx5EhYKBnN0b3JlZBgBIAEoBFIGc3RvcmVkEiMKDWFscmVhZHlfa25vd24YAiABKARSDGFscmVhZHlLbm93\
+    biIXChVMaXN0UHJpbmNpcGxlc1JlcXVlc3QiaQoTTGlzdFByaW5jaXBsZXNSZXBseRI1CgpwcmluY2lwbGVzGAEg\
+    AygLMhUubW9ybGFpZi52MS5QcmluY2lwbGVSCnByaW5jaXBsZXMSGwoJanVkZ2VfaWRzGAIgAygJUghqdWRnZUlk\
+    cyJKChNQdXRQcmluY2lwbGVSZXF1ZXN0EjMKCXByaW5jaXBsZRgBIAEoCzIVLm1vcmxhaWYudjEuUHJpbmNpcGxl\
+    UglwcmluY2lwbGUiLwoRUHV0UHJpbmNpcGxlUmVwbHkSGgoIcmVwbGFjZWQYASABKAhSCHJlcGxhY2VkInwKDk1l\
+    YXN1cmVSZXF1ZXN0EhkKCGp1ZGdlX2lkGAEgASgJUgdqdWRnZUlkEiMKDXByaW5jaXBsZV9pZHMYAiADKAlSDHBy\
+    aW5jaXBsZUlkcxIqCgVpdGVtcxgDIAMoCzIULm1vcmxhaWYudjEuVGV4dEl0ZW1SBWl0ZW1zIoMBCgxNZWFzdXJl\
+    UmVwbHkSMwoIbWVhc3VyZXMYASABKAsyFy5tb3JsYWlmLnYxLlNjb3JlTWF0cml4UghtZWFzdXJlcxIZCghqdWRn\
+    ZV9pZBgCIAEoCVIHanVkZ2VJZBIjCg1qdWRnZV92ZXJzaW9uGAMgASgJUgxqdWRnZVZlcnNpb24yywQKB0xhYmVs\
+    ZXISPQoFTGFiZWwSGC5tb3JsYWlmLnYxLkxhYmVsUmVxdWVzdBoWLm1vcmxhaWYudjEuTGFiZWxSZXBseSgBMAES\
+    RgoIRXN0aW1hdGUSGC5tb3JsYWlmLnYxLkxhYmVsUmVxdWVzdBoZLm1vcmxhaWYudjEuRXN0aW1hdGVSZXBseSID\
+    kAIBKAESPgoFVXNhZ2USGC5tb3JsYWlmLnYxLlVzYWdlUmVxdWVzdBoWLm1vcmxhaWYudjEuVXNhZ2VSZXBseSID\
+    kAIBEkMKBkV4cG9ydBIZLm1vcmxhaWYudjEuRXhwb3J0UmVxdWVzdBoXLm1vcmxhaWYudjEuRXhwb3J0UmVwbHki\
+    A5ACATABEj4KBkltcG9ydBIZLm1vcmxhaWYudjEuSW1wb3J0UmVxdWVzdBoXLm1vcmxhaWYudjEuSW1wb3J0UmVw\
+    bHkoARJZCg5MaXN0UHJpbmNpcGxlcxIhLm1vcmxhaWYudjEuTGlzdFByaW5jaXBsZXNSZXF1ZXN0Gh8ubW9ybGFp\
+    Zi52MS5MaXN0UHJpbmNpcGxlc1JlcGx5IgOQAgESUwoMUHV0UHJpbmNpcGxlEh8ubW9ybGFpZi52MS5QdXRQcmlu\
+    Y2lwbGVSZXF1ZXN0Gh0ubW9ybGFpZi52MS5QdXRQcmluY2lwbGVSZXBseSIDkAICEkQKB01lYXN1cmUSGi5tb3Js\
+    YWlmLnYxLk1lYXN1cmVSZXF1ZXN0GhgubW9ybGFpZi52MS5NZWFzdXJlUmVwbHkiA5ACAWIGcHJvdG8z
     """
   ) ?? []

@@ -22,7 +22,8 @@ package final class LabelingEngine: Sendable {
   /// Pairs are read only as fast as labels are delivered. `deliver` is never called twice at once;
   /// while it is suspended, at most `judge.batchSize · judge.concurrencyMax` labels are prepared. A
   /// pair that cannot be judged is delivered as a failure and the work goes on; an error of the
-  /// store, of `pairs` or of `deliver`, and cancellation, end it.
+  /// store, of `pairs` or of `deliver`, and cancellation, end it. A budget that is used up ends it too,
+  /// after what is under way was delivered. Without an `account` the dataset is the run.
   ///
   /// - Throws: `LabelingError.unknownPrinciple` before anything is read, and what ends the work.
   package func label<Pairs: AsyncSequence & Sendable>(
@@ -30,6 +31,7 @@ package final class LabelingEngine: Sendable {
     dataset: String,
     principles: [Principle],
     judge: any Judge,
+    account: RunAccount? = nil,
     deliver: @escaping @Sendable (LabelOutcome) async throws -> Void
   ) async throws -> LabelingSummary where Pairs.Element == PreferencePair {
     for principle in principles { try judge.check(principle) }
@@ -39,6 +41,7 @@ package final class LabelingEngine: Sendable {
       desk: desk,
       judge: judge,
       dataset: dataset,
+      account: account ?? RunAccount(runID: dataset),
       deliver: deliver,
       failure: failure
     )
@@ -86,14 +89,21 @@ package final class LabelingEngine: Sendable {
     _ pairs: [PreferencePair],
     dataset: String,
     principles: [Principle],
-    judge: any Judge
+    judge: any Judge,
+    account: RunAccount? = nil
   ) async throws -> [LabelOutcome] {
     let collected = Mutex<[Slot: LabelOutcome]>([:])
     let stream = AsyncStream<PreferencePair> { continuation in
       for pair in pairs { continuation.yield(pair) }
       continuation.finish()
     }
-    _ = try await label(stream, dataset: dataset, principles: principles, judge: judge) { outcome in
+    _ = try await label(
+      stream,
+      dataset: dataset,
+      principles: principles,
+      judge: judge,
+      account: account
+    ) { outcome in
       collected.withLock {
         $0[Slot(pairID: outcome.pairID, principleID: outcome.principleID)] = outcome
       }

@@ -15,6 +15,8 @@ final class LabelingRun: Sendable {
     var workerCount = 0
     var endedWorkerCount = 0
     var summary = LabelingSummary()
+    /// The budget that ended the run, if one did.
+    var exhaustion: LabelingError?
   }
 
   /// Permits for jobs that are queued, being judged or waiting to be delivered.
@@ -23,6 +25,7 @@ final class LabelingRun: Sendable {
   private let desk: QuestionDesk
   private let judge: any Judge
   private let dataset: String
+  private let account: RunAccount
   private let deliver: Delivery
   private let failure: AsyncThrowingStream<Never, any Error>.Continuation
   private let delivery = AsyncPermits(count: 1)
@@ -33,6 +36,7 @@ final class LabelingRun: Sendable {
     desk: QuestionDesk,
     judge: any Judge,
     dataset: String,
+    account: RunAccount,
     deliver: @escaping Delivery,
     failure: AsyncThrowingStream<Never, any Error>.Continuation
   ) {
@@ -41,6 +45,7 @@ final class LabelingRun: Sendable {
     self.desk = desk
     self.judge = judge
     self.dataset = dataset
+    self.account = account
     self.deliver = deliver
     window = AsyncPermits(count: max(1, judge.batchSize) * max(1, judge.concurrencyMax))
   }
@@ -52,8 +57,11 @@ final class LabelingRun: Sendable {
   var endedWorkerCount: Int { state.withLock { $0.endedWorkerCount } }
 
   /// Adds a job and tells whether another worker should be started for it.
+  ///
+  /// When a budget is used up nothing is added: the run ends when what is under way has.
   func enqueue(_ job: Job) -> Bool {
     state.withLock { state in
+      guard state.exhaustion == nil else { return false }
       state.queue.append(job)
       guard state.workerCount < max(1, judge.concurrencyMax) else { return false }
       state.workerCount += 1
@@ -73,17 +81,30 @@ final class LabelingRun: Sendable {
 
   /// Takes the next jobs, or ends the worker in the same breath so that no job is left behind.
   private func nextBatch() -> [Job]? {
-    state.withLock { state in
+    let (batch, exhaustion) = state.withLock { state -> ([Job]?, LabelingError?) in
       if state.queue.isEmpty {
         state.workerCount -= 1
         state.endedWorkerCount += 1
-        return nil
+        return (nil, state.workerCount == 0 ? state.exhaustion : nil)
       }
       let count = min(state.queue.count, max(1, judge.batchSize / 2))
       let batch = Array(state.queue.prefix(count))
       state.queue.removeFirst(count)
-      return batch
+      return (batch, nil)
     }
+    if let exhaustion { failure.finish(throwing: exhaustion) }
+    return batch
+  }
+
+  /// Takes no more jobs because a budget is used up; the other workers finish theirs, since what they
+  /// asked is paid for.
+  private func exhaust(_ error: LabelingError) {
+    let droppedCount = state.withLock { state in
+      if state.exhaustion == nil { state.exhaustion = error }
+      defer { state.queue = [] }
+      return state.queue.count
+    }
+    for _ in 0..<droppedCount { window.release() }
   }
 
   private func process(_ batch: [Job]) async throws {
@@ -173,7 +194,7 @@ final class LabelingRun: Sendable {
       for start in stride(from: 0, to: missing.count, by: max(1, judge.batchSize)) {
         try Task.checkCancellation()
         let chunk = Array(missing[start..<min(missing.count, start + max(1, judge.batchSize))])
-        let results = await judge.judge(chunk.compactMap { questions[$0] })
+        let results = await ask(chunk.compactMap { questions[$0] })
         try await remember(results, of: chunk, questions)
         for (key, result) in zip(chunk, results) {
           outcomes[key] = result
@@ -192,6 +213,11 @@ final class LabelingRun: Sendable {
       }
     }
     return (outcomes, asked)
+  }
+
+  private func ask(_ questions: [JudgeQuestion]) async -> [QuestionDesk.Outcome] {
+    guard let paying = judge as? any PayingJudge else { return await judge.judge(questions) }
+    return await paying.judge(questions, chargedTo: account)
   }
 
   private func remember(
@@ -219,6 +245,11 @@ final class LabelingRun: Sendable {
       finished = try await storeOneByOne(outcomes, of: batch)
     }
     for outcome in finished {
+      if case .failure(let error) = outcome.result, case .budgetExhausted = error {
+        exhaust(error)
+        window.release()
+        continue
+      }
       try await delivery.acquire()
       defer { delivery.release() }
       try await deliver(outcome)

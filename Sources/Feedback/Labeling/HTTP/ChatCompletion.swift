@@ -1,9 +1,9 @@
 internal import Foundation
 
 /// The part of an OpenAI-compatible chat completion that a judge needs, read without trust.
-package struct ChatCompletion: Sendable, Equatable {
+package struct ChatCompletion: Sendable, Equatable, Codable {
   /// A token with its log-probability in nats.
-  package struct Token: Sendable, Equatable {
+  package struct Token: Sendable, Equatable, Codable {
     /// The token's text, from its bytes where they are given.
     package var text: String
     /// Its log-probability, at most 0.
@@ -11,7 +11,7 @@ package struct ChatCompletion: Sendable, Equatable {
   }
 
   /// One position of the answer: the token chosen and the most probable ones.
-  package struct Position: Sendable, Equatable {
+  package struct Position: Sendable, Equatable, Codable {
     /// The token in the answer.
     package var chosen: Token
     /// The most probable tokens there.
@@ -22,6 +22,8 @@ package struct ChatCompletion: Sendable, Equatable {
   package var text: String
   /// Log-probabilities by position; empty if the server sent none.
   package var positions: [Position]
+  /// What the server counted; nil if it did not say.
+  package var usage: TokenUsage?
 
   /// Reads a response body; nil when it is no chat completion with at least one choice.
   package init?(_ body: [UInt8]) {
@@ -30,12 +32,38 @@ package struct ChatCompletion: Sendable, Equatable {
       let choice = wire.choices.first
     else { return nil }
     text = choice.message.value?.content.value ?? ""
+    usage = wire.usage.value.flatMap(TokenUsage.init)
     let content = choice.logprobs.value?.content.value ?? []
     positions = content.compactMap { position in
       guard let position = position.value, let chosen = Token(position) else { return nil }
       let top = (position.top_logprobs?.value ?? []).compactMap { $0.value.flatMap(Token.init) }
       return Position(chosen: chosen, top: top.isEmpty ? [chosen] : top)
     }
+  }
+}
+
+extension ChatCompletion {
+  /// The part that a verdict can be read from: the text and the positions that may state it.
+  ///
+  /// An answer that reasons has log-probabilities for hundreds of tokens of which one matters.
+  var condensed: ChatCompletion {
+    var result = self
+    let stating = positions.filter { VerdictParser.letter(ofToken: $0.chosen.text) != nil }
+    result.positions = positions.count == 1 ? positions : stating.suffix(8)
+    return result
+  }
+}
+
+extension TokenUsage {
+  /// Reads a server's count; nil unless it says at least how many tokens the prompt had.
+  fileprivate init?(_ wire: WireCompletion.Usage) {
+    guard let prompt = wire.prompt_tokens.value, (0...1 << 40).contains(prompt) else { return nil }
+    let completion = wire.completion_tokens?.value ?? 0
+    self.init(
+      promptCount: prompt,
+      cachedPromptCount: wire.prompt_tokens_details?.value?.cached_tokens?.value ?? 0,
+      completionCount: min(completion, 1 << 40)
+    )
   }
 }
 
@@ -90,7 +118,29 @@ private struct WireCompletion: Decodable {
     var content: Lenient<[Lenient<WireToken>]>
   }
 
+  struct Usage: Decodable {
+    var prompt_tokens: Lenient<Int>
+    var completion_tokens: Lenient<Int>?
+    var prompt_tokens_details: Lenient<Details>?
+  }
+
+  struct Details: Decodable {
+    var cached_tokens: Lenient<Int>?
+  }
+
   var choices: [Choice]
+  var usage: Lenient<Usage>
+
+  init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Keys.self)
+    choices = try fields.decode([Choice].self, forKey: .choices)
+    usage = try fields.decodeIfPresent(Lenient<Usage>.self, forKey: .usage) ?? .none
+  }
+
+  enum Keys: String, CodingKey {
+    case choices
+    case usage
+  }
 }
 
 extension Lenient {

@@ -9,7 +9,7 @@ final class CurlTransfer {
   private let byteCountMax: Int
   private var body: [UInt8] = []
   private var isTooLarge = false
-  private var retryAfter: String?
+  private var responseHeaders: [String: String] = [:]
 
   /// Prepares an exchange.
   init(id: UInt64, _ request: HTTPRequest) throws(HTTPFailure) {
@@ -61,9 +61,11 @@ final class CurlTransfer {
     case CURLE_OK:
       var status = 0
       _ = morlaif_curl_get_long(easy.pointer, CURLINFO_RESPONSE_CODE, &status)
-      return .success(HTTPResponse(status: status, retryAfter: retryAfter, body: body))
+      return .success(HTTPResponse(status: status, headers: responseHeaders, body: body))
     case CURLE_OPERATION_TIMEDOUT:
       return .failure(.timedOut)
+    case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
+      return .failure(.unreachable(String(cString: curl_easy_strerror(result))))
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_PEER_FAILED_VERIFICATION:
       return .failure(.unusable(String(cString: curl_easy_strerror(result))))
     default:
@@ -86,8 +88,12 @@ final class CurlTransfer {
     guard bytes.count < 256 else { return }
     let line = String(decoding: bytes, as: UTF8.self)
     let parts = line.split(separator: ":", maxSplits: 1)
-    guard parts.count == 2, parts[0].lowercased() == "retry-after" else { return }
-    retryAfter = parts[1].split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    guard parts.count == 2 else { return }
+    let name = parts[0].lowercased()
+    guard name == "retry-after" || name.hasPrefix("x-ratelimit-"), responseHeaders.count < 32 else {
+      return
+    }
+    responseHeaders[name] = parts[1].split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 }
 

@@ -18,15 +18,17 @@ struct HTTPRequest: Sendable {
 struct HTTPResponse: Sendable {
   /// The status code.
   var status: Int
-  /// The value of `Retry-After`, if there was one.
-  var retryAfter: String?
+  /// `retry-after` and the `x-ratelimit-` headers, names in lower case.
+  var headers: [String: String]
   /// The body.
   var body: [UInt8]
 }
 
 /// Why there is no response.
 enum HTTPFailure: Error, Equatable, Sendable {
-  /// The server could not be reached or broke off; the text is libcurl's.
+  /// No connection was made, so that nothing was sent; the text is libcurl's.
+  case unreachable(String)
+  /// The connection broke when something may have been sent; the text is libcurl's.
   case transport(String)
   /// The time ran out.
   case timedOut

@@ -26,6 +26,25 @@ package struct HTTPJudgeConfiguration: Sendable {
   package var responseByteCountMax = 1 << 20
   /// What to do after failures.
   package var retry = RetryPolicy()
+  /// What the model costs; nil where that is not known, so that nothing can be limited by it.
+  package var price: ModelPrice?
+  /// What may be spent on it; nil for no limit.
+  package var budget: Budget?
+  /// Most requests in a minute; nil for no limit.
+  package var requestsPerMinute: Int?
+  /// Most tokens in a minute; nil for no limit.
+  package var tokensPerMinute: Int?
+  /// What to do about requests whose answers were lost.
+  package var lostAnswers = LostAnswers.askAgain
+
+  /// Whether a request is sent again when it may have been paid for: its answer was lost because the
+  /// connection broke, the time ran out or the process died.
+  package enum LostAnswers: String, Sendable, CaseIterable {
+    /// Sent again, under the same idempotency key; books count the lost one at its worst.
+    case askAgain = "ask_again"
+    /// Never sent again: the judgement fails instead.
+    case fail
+  }
 
   /// How an endpoint spells the limit of an answer's tokens.
   package enum TokenLimitField: String, Sendable, CaseIterable {
@@ -40,6 +59,45 @@ package struct HTTPJudgeConfiguration: Sendable {
     self.baseURL = baseURL
     self.model = model
     self.apiKey = apiKey
+  }
+
+  /// The price that books are kept with.
+  var knownPrice: ModelPrice { price ?? .free }
+
+  /// The address of one of the API's endpoints.
+  func endpoint(_ path: String) -> String {
+    var base = baseURL
+    while base.hasSuffix("/") { base.removeLast() }
+    return base + path
+  }
+
+  /// Header lines of every request: how we are known, if at all.
+  func headers(contentType: String) -> [String] {
+    var headers = ["Content-Type: \(contentType)", "Accept: application/json", "Expect:"]
+    if let apiKey { headers.append("Authorization: Bearer \(apiKey.secret)") }
+    return headers
+  }
+
+  /// A chat request as it goes out.
+  ///
+  /// An endpoint that knows idempotency keys answers the same key twice and charges once.
+  func httpRequest(_ request: ChatRequest) -> HTTPRequest {
+    HTTPRequest(
+      url: request.url,
+      headers: headers(contentType: "application/json") + ["Idempotency-Key: \(request.key.text)"],
+      body: Array(request.body.utf8),
+      timeout: timeout,
+      connectTimeout: connectTimeout,
+      responseByteCountMax: responseByteCountMax
+    )
+  }
+
+  /// The beginning of a text from the server for an error, one line, without our key.
+  func excerpt(_ bytes: [UInt8]) -> String {
+    var text = String(decoding: bytes.prefix(4096), as: UTF8.self)
+    if let apiKey { text = text.replacingOccurrences(of: apiKey.secret, with: "[hidden]") }
+    let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return line.isEmpty ? "(empty)" : String(line.prefix(200))
   }
 
   /// Refuses settings that cannot work.
@@ -84,6 +142,17 @@ package struct HTTPJudgeConfiguration: Sendable {
       "\(concurrencyMax)",
       unless: (1...4096).contains(concurrencyMax),
       "use 1 to 4096"
+    )
+    for (field, limit) in [
+      ("requests_per_minute", requestsPerMinute), ("tokens_per_minute", tokensPerMinute),
+    ] {
+      try refuse(field, "\(limit ?? 1)", unless: limit ?? 1 >= 1, "use 1 or more")
+    }
+    try refuse(
+      "max_cost",
+      budget?.costMax?.text ?? "",
+      unless: budget?.costMax == nil || price != nil,
+      "a limit on money needs the model's price"
     )
     try refuse(
       "attempts",

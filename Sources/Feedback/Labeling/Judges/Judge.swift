@@ -33,6 +33,8 @@ package protocol Judge: Sendable {
   var batchSize: Int { get }
   /// How many calls of ``judge(_:)`` may run at once.
   var concurrencyMax: Int { get }
+  /// Whether it is known what its answers cost, if only that they cost nothing.
+  var isPriced: Bool { get }
   /// Refuses a principle that this judge cannot judge, before anything is asked.
   func check(_ principle: Principle) throws(LabelingError)
   /// Answers questions: one result for each, in order.
@@ -40,8 +42,27 @@ package protocol Judge: Sendable {
 }
 
 extension Judge {
+  /// Judges cost nothing unless they know better.
+  package var isPriced: Bool { true }
+
   /// Accepts every principle unless a judge knows better.
   package func check(_ principle: Principle) throws(LabelingError) {}
+}
+
+/// A judge whose answers may cost money.
+package protocol PayingJudge: Judge {
+  /// Answers questions at somebody's expense: one result for each, in order.
+  func judge(
+    _ questions: [JudgeQuestion],
+    chargedTo account: RunAccount
+  ) async -> [Result<Verdict, LabelingError>]
+}
+
+extension PayingJudge {
+  /// Answers questions that belong to no run.
+  package func judge(_ questions: [JudgeQuestion]) async -> [Result<Verdict, LabelingError>] {
+    await judge(questions, chargedTo: .none)
+  }
 }
 
 /// A judge that can measure one response by itself.

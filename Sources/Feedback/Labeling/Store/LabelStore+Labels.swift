@@ -15,7 +15,7 @@ extension LabelStore {
     dataset: String
   ) async throws(LabelingError) -> Int {
     if labelled.isEmpty { return 0 }
-    return try await write { db in
+    return try await commit { db in
       var newCount = 0
       for item in labelled {
         let position = try Self.store(item.pair, dataset: dataset, db)

@@ -56,6 +56,35 @@ extension LabelStore {
           """
       )
     }
+    migrator.registerMigration("2: requests and their answers") { db in
+      try db.execute(
+        sql: """
+          -- Every request that was sent, for the costs: written before it goes out with the most it may
+          -- cost (picodollars), and again when its end is known. state is a RequestState.
+          CREATE TABLE request (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            key BLOB NOT NULL,
+            run_id TEXT NOT NULL,
+            judge_id TEXT NOT NULL,
+            principle_id TEXT NOT NULL,
+            state INTEGER NOT NULL,
+            cost INTEGER NOT NULL,
+            prompt_bytes INTEGER NOT NULL,
+            prompt_tokens INTEGER NOT NULL DEFAULT 0,
+            cached_tokens INTEGER NOT NULL DEFAULT 0,
+            completion_tokens INTEGER NOT NULL DEFAULT 0,
+            seconds REAL NOT NULL DEFAULT 0
+          );
+          CREATE INDEX request_by_key ON request (key);
+
+          -- What endpoints answered, as the part of it that verdicts are read from.
+          CREATE TABLE answer (
+            key BLOB PRIMARY KEY NOT NULL,
+            completion BLOB NOT NULL
+          ) WITHOUT ROWID;
+          """
+      )
+    }
     return migrator
   }
 }

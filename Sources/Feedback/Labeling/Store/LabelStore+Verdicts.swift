@@ -25,7 +25,7 @@ extension LabelStore {
   /// A key that is known keeps its first verdict.
   package func save(_ verdicts: [KeyedVerdict]) async throws(LabelingError) {
     if verdicts.isEmpty { return }
-    try await write { db in
+    try await commit { db in
       let statement = try db.cachedStatement(
         sql: "INSERT OR IGNORE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       )

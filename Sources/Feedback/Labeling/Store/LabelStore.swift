@@ -10,6 +10,7 @@ package final class LabelStore: Sendable {
   /// Where the store lives.
   package let path: String
   let database: DatabasePool
+  private let queue: CommitQueue
   private let lock: StoreLock
 
   /// Opens a store, making it or bringing its schema up to date as needed.
@@ -37,6 +38,7 @@ package final class LabelStore: Sendable {
         )
       }
       try Self.migrator.migrate(database)
+      queue = CommitQueue(database)
     } catch {
       throw Self.readable(error, path: path)
     }
@@ -55,7 +57,7 @@ package final class LabelStore: Sendable {
 
   /// How commits are made durable, for example "wal, synchronous 2" (2 is FULL).
   package func durability() async throws(LabelingError) -> String {
-    try await write { db in
+    try await commit { db in
       let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? ""
       let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
       return "\(journal), synchronous \(synchronous)"
@@ -107,10 +109,12 @@ package final class LabelStore: Sendable {
     do { return try await database.read(body) } catch { throw Self.readable(error, path: path) }
   }
 
-  /// Runs a durable transaction and makes its errors ours.
-  func write<Value: Sendable>(
+  /// Runs a durable write, in one transaction with those that others ask for meanwhile.
+  ///
+  /// It is done even when the caller is cancelled: what was paid for must not be lost for that.
+  func commit<Value: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws(LabelingError) -> Value {
-    do { return try await database.write(body) } catch { throw Self.readable(error, path: path) }
+    do { return try await queue.commit(body) } catch { throw Self.readable(error, path: path) }
   }
 }

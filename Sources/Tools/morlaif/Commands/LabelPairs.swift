@@ -16,8 +16,14 @@ struct LabelPairs: AsyncParsableCommand {
       pair and principle with the preferred and the other answer. The labeler keeps every judgement in the dataset; \
       asking again costs nothing. Pairs that could not be judged are told on standard error; the exit code is then 70.
 
-      Example:
+      With --dry-run nothing is asked and no line is written: it tells how many requests and tokens it would take, \
+      what they would cost, and the least time. A budget that does not suffice ends the command before it is passed; \
+      what was judged is kept, and the same command with a larger budget goes on.
+
+      Examples:
         morlaif label --dataset mine --principle conciseness --input pairs.jsonl --output labels.jsonl
+        morlaif label --dataset mine --judge gpt --input pairs.jsonl --dry-run
+        morlaif label --dataset mine --judge gpt --input pairs.jsonl --output labels.jsonl --max-cost 2.50
       """
   )
 
@@ -34,51 +40,103 @@ struct LabelPairs: AsyncParsableCommand {
   @Option(name: .long, help: "Which of the labeler's judges; its default when left out.")
   var judge = ""
 
+  @Option(
+    name: .customLong("run"),
+    help: "Run that the costs are charged to; the dataset when left out."
+  )
+  var runID = ""
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The most that the run may cost, calls before this one included.",
+      valueName: "dollars"
+    )
+  )
+  var maxCost = 0.0
+
+  @Option(name: .long, help: "The most requests that may be sent for the run.")
+  var maxRequests: UInt64 = 0
+
+  @Flag(name: .long, help: "Tell what it would take and do nothing.")
+  var dryRun = false
+
   @OptionGroup var records: RecordOptions
   @OptionGroup var connection: ConnectionOptions
 
+  func validate() throws {
+    guard maxCost >= 0, maxCost.isFinite else {
+      throw ValidationError("--max-cost must be an amount of money.")
+    }
+  }
+
   func run() async throws {
-    try await Diagnostics.report {
-      let (reader, writer) = try records.open()
-      let pairs = try readPairs(reader)
-      let byID = Dictionary(uniqueKeysWithValues: pairs.map { ($0.id, $0) })
-      let settings = LabelSettings(
-        datasetID: dataset,
-        principleIDs: principle,
-        judgeID: judge
-      )
-      let failures = try await connection.withConnections { connections in
-        try await connections.labeler.label { requests, replies in
-          try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-              try await requests.write(LabelRequest(kind: .settings(settings)))
-              for pair in pairs { try await requests.write(LabelRequest(kind: .pair(pair))) }
-              requests.finish()
+    try await Diagnostics.report { dryRun ? try await estimate() : try await label() }
+  }
+
+  private var settings: LabelSettings {
+    LabelSettings(
+      datasetID: dataset,
+      principleIDs: principle,
+      judgeID: judge,
+      runID: runID,
+      maxCost: maxCost,
+      maxRequests: maxRequests
+    )
+  }
+
+  private func label() async throws {
+    let (reader, writer) = try records.open()
+    let pairs = try readPairs(reader)
+    let byID = Dictionary(uniqueKeysWithValues: pairs.map { ($0.id, $0) })
+    let settings = settings
+    let failures = try await connection.withConnections { connections in
+      try await connections.labeler.label { requests, replies in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask { try await Self.send(settings, pairs, requests) }
+          var failures = 0
+          for try await reply in replies {
+            switch reply.kind {
+            case .label(let label):
+              guard let pair = byID[label.pairID] else { break }
+              try writer.write(LabelRecord.json(label: label, pair: pair))
+            case .failure(let failure):
+              failures += 1
+              Output.note("\(failure.pairID), \(failure.principleID): \(failure.reason)")
+            case nil: break
             }
-            var failures = 0
-            for try await reply in replies {
-              switch reply.kind {
-              case .label(let label):
-                guard let pair = byID[label.pairID] else { break }
-                try writer.write(LabelRecord.json(label: label, pair: pair))
-              case .failure(let failure):
-                failures += 1
-                Output.note("\(failure.pairID), \(failure.principleID): \(failure.reason)")
-              case nil: break
-              }
-            }
-            try await group.waitForAll()
-            return failures
           }
+          try await group.waitForAll()
+          return failures
         }
       }
-      if failures > 0 {
-        throw OperationsError.failed(
-          "\(failures) judgements failed, as said above; correct what is wrong there, or give the same "
-            + "command again where the judge was away: what was judged is kept"
-        )
-      }
     }
+    if failures > 0 {
+      throw OperationsError.failed(
+        "\(failures) judgements failed, as said above; correct what is wrong there, or give the same "
+          + "command again where the judge was away: what was judged is kept"
+      )
+    }
+  }
+
+  private func estimate() async throws {
+    let pairs = try readPairs(try records.input.open())
+    let settings = settings
+    let reply = try await connection.withConnections { connections in
+      try await connections.labeler.estimate { try await Self.send(settings, pairs, $0) }
+    }
+    for line in CostText.lines(reply) { try Output.line(line) }
+  }
+
+  /// Sends the settings and then the pairs.
+  private static func send(
+    _ settings: LabelSettings,
+    _ pairs: [PreferencePair],
+    _ requests: RPCWriter<LabelRequest>
+  ) async throws {
+    try await requests.write(LabelRequest(kind: .settings(settings)))
+    for pair in pairs { try await requests.write(LabelRequest(kind: .pair(pair))) }
+    requests.finish()
   }
 
   private func readPairs(_ reader: RecordReader) throws(OperationsError) -> [PreferencePair] {

@@ -22,6 +22,24 @@ LABEL = Method(
     is_idempotent=False,
     python_name="label",
 )
+ESTIMATE = Method(
+    "morlaif.v1.Labeler",
+    "Estimate",
+    MethodKind.CLIENT_STREAMING,
+    labeler_pb2.LabelRequest,
+    labeler_pb2.EstimateReply,
+    is_idempotent=True,
+    python_name="estimate",
+)
+USAGE = Method(
+    "morlaif.v1.Labeler",
+    "Usage",
+    MethodKind.UNARY,
+    labeler_pb2.UsageRequest,
+    labeler_pb2.UsageReply,
+    is_idempotent=True,
+    python_name="usage",
+)
 EXPORT = Method(
     "morlaif.v1.Labeler",
     "Export",
@@ -69,7 +87,7 @@ MEASURE = Method(
 )
 LABELER = Service(
     "morlaif.v1.Labeler",
-    (LABEL, EXPORT, IMPORT, LIST_PRINCIPLES, PUT_PRINCIPLE, MEASURE),
+    (LABEL, ESTIMATE, USAGE, EXPORT, IMPORT, LIST_PRINCIPLES, PUT_PRINCIPLE, MEASURE),
     labeler_pb2.DESCRIPTOR,
 )
 
@@ -89,10 +107,37 @@ class Labeler:
     ) -> Call[labeler_pb2.LabelRequest, labeler_pb2.LabelReply]:
         """Pairs in, labels out as soon as they are ready and durable. One label for each pair and
         principle. Asking again for a judgement that the store has costs nothing. The first request
-        carries the settings.
+        carries the settings. A budget that does not allow the next request ends the call with
+        RESOURCE_EXHAUSTED, after what was asked already has come; labels so far are kept.
         """
         return self._client.stream(
             LABEL, None, requests, timeout=timeout, metadata=metadata
+        )
+
+    def estimate(
+        self,
+        requests: Iterable[labeler_pb2.LabelRequest],
+        *,
+        timeout: float | None = None,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.EstimateReply:
+        """What `Label` would send and cost for the same requests. Nothing is sent."""
+        return self._client.client_streaming(
+            ESTIMATE, requests, timeout=timeout, metadata=metadata
+        )
+
+    def usage(
+        self,
+        request: labeler_pb2.UsageRequest,
+        *,
+        timeout: float | None | object = DEFAULT,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.UsageReply:
+        """What was sent and spent so far, by run, judge and principle, and how much of each budget
+        is left.
+        """
+        return self._client.unary(
+            USAGE, request, timeout=timeout, metadata=metadata
         )
 
     def export(
@@ -179,10 +224,37 @@ class AsyncLabeler:
     ) -> AsyncCall[labeler_pb2.LabelRequest, labeler_pb2.LabelReply]:
         """Pairs in, labels out as soon as they are ready and durable. One label for each pair and
         principle. Asking again for a judgement that the store has costs nothing. The first request
-        carries the settings.
+        carries the settings. A budget that does not allow the next request ends the call with
+        RESOURCE_EXHAUSTED, after what was asked already has come; labels so far are kept.
         """
         return self._client.stream(
             LABEL, None, requests, timeout=timeout, metadata=metadata
+        )
+
+    async def estimate(
+        self,
+        requests: Iterable[labeler_pb2.LabelRequest] | AsyncIterable[labeler_pb2.LabelRequest],
+        *,
+        timeout: float | None = None,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.EstimateReply:
+        """What `Label` would send and cost for the same requests. Nothing is sent."""
+        return await self._client.client_streaming(
+            ESTIMATE, requests, timeout=timeout, metadata=metadata
+        )
+
+    async def usage(
+        self,
+        request: labeler_pb2.UsageRequest,
+        *,
+        timeout: float | None | object = DEFAULT,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.UsageReply:
+        """What was sent and spent so far, by run, judge and principle, and how much of each budget
+        is left.
+        """
+        return await self._client.unary(
+            USAGE, request, timeout=timeout, metadata=metadata
         )
 
     def export(
@@ -267,7 +339,22 @@ class LabelerHandler(Handler):
     ) -> Iterator[labeler_pb2.LabelReply] | AsyncIterator[labeler_pb2.LabelReply]:
         """Pairs in, labels out as soon as they are ready and durable. One label for each pair and
         principle. Asking again for a judgement that the store has costs nothing. The first request
-        carries the settings.
+        carries the settings. A budget that does not allow the next request ends the call with
+        RESOURCE_EXHAUSTED, after what was asked already has come; labels so far are kept.
+        """
+        raise NotImplementedError
+
+    def estimate(
+        self, requests: Any, context: Context
+    ) -> labeler_pb2.EstimateReply | Awaitable[labeler_pb2.EstimateReply]:
+        """What `Label` would send and cost for the same requests. Nothing is sent."""
+        raise NotImplementedError
+
+    def usage(
+        self, request: labeler_pb2.UsageRequest, context: Context
+    ) -> labeler_pb2.UsageReply | Awaitable[labeler_pb2.UsageReply]:
+        """What was sent and spent so far, by run, judge and principle, and how much of each budget
+        is left.
         """
         raise NotImplementedError
 

@@ -14,13 +14,17 @@ _sym_db = _symbol_database.Default()
 from morlaif.v1 import common_pb2 as morlaif_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18morlaif/v1/labeler.proto\x12\nmorlaif.v1\x1a\x17morlaif/v1/common.proto\"q\n\x0cLabelRequest\x12-\n\x08settings\x18\x01 \x01(\x0b\x32\x19.morlaif.v1.LabelSettingsH\x00\x12*\n\x04pair\x18\x02 \x01(\x0b\x32\x1a.morlaif.v1.PreferencePairH\x00\x42\x06\n\x04kind\"L\n\rLabelSettings\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x15\n\rprinciple_ids\x18\x02 \x03(\t\x12\x10\n\x08judge_id\x18\x03 \x01(\t\"e\n\nLabelReply\x12\"\n\x05label\x18\x01 \x01(\x0b\x32\x11.morlaif.v1.LabelH\x00\x12+\n\x07\x66\x61ilure\x18\x02 \x01(\x0b\x32\x18.morlaif.v1.LabelFailureH\x00\x42\x06\n\x04kind\"J\n\x0cLabelFailure\x12\x0f\n\x07pair_id\x18\x01 \x01(\t\x12\x14\n\x0cprinciple_id\x18\x02 \x01(\t\x12\x13\n\x0breason_utf8\x18\x03 \x01(\x0c\":\n\rExportRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x15\n\rprinciple_ids\x18\x02 \x03(\t\"Z\n\x0b\x45xportReply\x12(\n\x04pair\x18\x01 \x01(\x0b\x32\x1a.morlaif.v1.PreferencePair\x12!\n\x06labels\x18\x02 \x03(\x0b\x32\x11.morlaif.v1.Label\"c\n\rImportRequest\x12\x14\n\ndataset_id\x18\x01 \x01(\tH\x00\x12\x34\n\npreference\x18\x02 \x01(\x0b\x32\x1e.morlaif.v1.ImportedPreferenceH\x00\x42\x06\n\x04kind\"`\n\x12ImportedPreference\x12(\n\x04pair\x18\x01 \x01(\x0b\x32\x1a.morlaif.v1.PreferencePair\x12 \n\x05label\x18\x02 \x01(\x0b\x32\x11.morlaif.v1.Label\"4\n\x0bImportReply\x12\x0e\n\x06stored\x18\x01 \x01(\x04\x12\x15\n\ralready_known\x18\x02 \x01(\x04\"\x17\n\x15ListPrinciplesRequest\"S\n\x13ListPrinciplesReply\x12)\n\nprinciples\x18\x01 \x03(\x0b\x32\x15.morlaif.v1.Principle\x12\x11\n\tjudge_ids\x18\x02 \x03(\t\"?\n\x13PutPrincipleRequest\x12(\n\tprinciple\x18\x01 \x01(\x0b\x32\x15.morlaif.v1.Principle\"%\n\x11PutPrincipleReply\x12\x10\n\x08replaced\x18\x01 \x01(\x08\"^\n\x0eMeasureRequest\x12\x10\n\x08judge_id\x18\x01 \x01(\t\x12\x15\n\rprinciple_ids\x18\x02 \x03(\t\x12#\n\x05items\x18\x03 \x03(\x0b\x32\x14.morlaif.v1.TextItem\"b\n\x0cMeasureReply\x12)\n\x08measures\x18\x01 \x01(\x0b\x32\x17.morlaif.v1.ScoreMatrix\x12\x10\n\x08judge_id\x18\x02 \x01(\t\x12\x15\n\rjudge_version\x18\x03 \x01(\t2\xc3\x03\n\x07Labeler\x12=\n\x05Label\x12\x18.morlaif.v1.LabelRequest\x1a\x16.morlaif.v1.LabelReply(\x01\x30\x01\x12\x43\n\x06\x45xport\x12\x19.morlaif.v1.ExportRequest\x1a\x17.morlaif.v1.ExportReply\"\x03\x90\x02\x01\x30\x01\x12>\n\x06Import\x12\x19.morlaif.v1.ImportRequest\x1a\x17.morlaif.v1.ImportReply(\x01\x12Y\n\x0eListPrinciples\x12!.morlaif.v1.ListPrinciplesRequest\x1a\x1f.morlaif.v1.ListPrinciplesReply\"\x03\x90\x02\x01\x12S\n\x0cPutPrinciple\x12\x1f.morlaif.v1.PutPrincipleRequest\x1a\x1d.morlaif.v1.PutPrincipleReply\"\x03\x90\x02\x02\x12\x44\n\x07Measure\x12\x1a.morlaif.v1.MeasureRequest\x1a\x18.morlaif.v1.MeasureReply\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18morlaif/v1/labeler.proto\x12\nmorlaif.v1\x1a\x17morlaif/v1/common.proto\"q\n\x0cLabelRequest\x12-\n\x08settings\x18\x01 \x01(\x0b\x32\x19.morlaif.v1.LabelSettingsH\x00\x12*\n\x04pair\x18\x02 \x01(\x0b\x32\x1a.morlaif.v1.PreferencePairH\x00\x42\x06\n\x04kind\"\x84\x01\n\rLabelSettings\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x15\n\rprinciple_ids\x18\x02 \x03(\t\x12\x10\n\x08judge_id\x18\x03 \x01(\t\x12\x0e\n\x06run_id\x18\x04 \x01(\t\x12\x10\n\x08max_cost\x18\x05 \x01(\x01\x12\x14\n\x0cmax_requests\x18\x06 \x01(\x04\"\xce\x02\n\rEstimateReply\x12\r\n\x05pairs\x18\x01 \x01(\x04\x12\x12\n\njudgements\x18\x02 \x01(\x04\x12\x11\n\tquestions\x18\x03 \x01(\x04\x12\r\n\x05known\x18\x04 \x01(\x04\x12\x10\n\x08requests\x18\x05 \x01(\x04\x12\x1e\n\x16\x65xpected_prompt_tokens\x18\x06 \x01(\x04\x12\"\n\x1a\x65xpected_completion_tokens\x18\x07 \x01(\x04\x12\x15\n\rexpected_cost\x18\x08 \x01(\x01\x12\x1a\n\x12most_prompt_tokens\x18\t \x01(\x04\x12\x1e\n\x16most_completion_tokens\x18\n \x01(\x04\x12\x11\n\tmost_cost\x18\x0b \x01(\x01\x12\x0f\n\x07seconds\x18\x0c \x01(\x01\x12\x18\n\x10\x65\x61rlier_requests\x18\r \x01(\x04\x12\x11\n\thas_price\x18\x0e \x01(\x08\"0\n\x0cUsageRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x10\n\x08judge_id\x18\x02 \x01(\t\"_\n\nUsageReply\x12\'\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.morlaif.v1.UsageEntry\x12(\n\x07\x62udgets\x18\x02 \x03(\x0b\x32\x17.morlaif.v1.BudgetState\"\xf1\x01\n\nUsageEntry\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x10\n\x08judge_id\x18\x02 \x01(\t\x12\x14\n\x0cprinciple_id\x18\x03 \x01(\t\x12\x10\n\x08requests\x18\x04 \x01(\x04\x12\x10\n\x08\x61nswered\x18\x05 \x01(\x04\x12\x11\n\tuncertain\x18\x06 \x01(\x04\x12\x15\n\rprompt_tokens\x18\x07 \x01(\x04\x12\x1c\n\x14\x63\x61\x63hed_prompt_tokens\x18\x08 \x01(\x04\x12\x19\n\x11\x63ompletion_tokens\x18\t \x01(\x04\x12\x0c\n\x04\x63ost\x18\n \x01(\x01\x12\x16\n\x0euncertain_cost\x18\x0b \x01(\x01\"z\n\x0b\x42udgetState\x12\x10\n\x08judge_id\x18\x01 \x01(\t\x12\x10\n\x08max_cost\x18\x02 \x01(\x01\x12\r\n\x05spent\x18\x03 \x01(\x01\x12\x10\n\x08reserved\x18\x04 \x01(\x01\x12\x14\n\x0cmax_requests\x18\x05 \x01(\x04\x12\x10\n\x08requests\x18\x06 \x01(\x04\"e\n\nLabelReply\x12\"\n\x05label\x18\x01 \x01(\x0b\x32\x11.morlaif.v1.LabelH\x00\x12+\n\x07\x66\x61ilure\x18\x02 \x01(\x0b\x32\x18.morlaif.v1.LabelFailureH\x00\x42\x06\n\x04kind\"J\n\x0cLabelFailure\x12\x0f\n\x07pair_id\x18\x01 \x01(\t\x12\x14\n\x0cprinciple_id\x18\x02 \x01(\t\x12\x13\n\x0breason_utf8\x18\x03 \x01(\x0c\":\n\rExportRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x15\n\rprinciple_ids\x18\x02 \x03(\t\"Z\n\x0b\x45xportReply\x12(\n\x04pair\x18\x01 \x01(\x0b\x32\x1a.morlaif.v1.PreferencePair\x12!\n\x06labels\x18\x02 \x03(\x0b\x32\x11.morlaif.v1.Label\"c\n\rImportRequest\x12\x14\n\ndataset_id\x18\x01 \x01(\tH\x00\x12\x34\n\npreference\x18\x02 \x01(\x0b\x32\x1e.morlaif.v1.ImportedPreferenceH\x00\x42\x06\n\x04kind\"`\n\x12ImportedPreference\x12(\n\x04pair\x18\x01 \x01(\x0b\x32\x1a.morlaif.v1.PreferencePair\x12 \n\x05label\x18\x02 \x01(\x0b\x32\x11.morlaif.v1.Label\"4\n\x0bImportReply\x12\x0e\n\x06stored\x18\x01 \x01(\x04\x12\x15\n\ralready_known\x18\x02 \x01(\x04\"\x17\n\x15ListPrinciplesRequest\"S\n\x13ListPrinciplesReply\x12)\n\nprinciples\x18\x01 \x03(\x0b\x32\x15.morlaif.v1.Principle\x12\x11\n\tjudge_ids\x18\x02 \x03(\t\"?\n\x13PutPrincipleRequest\x12(\n\tprinciple\x18\x01 \x01(\x0b\x32\x15.morlaif.v1.Principle\"%\n\x11PutPrincipleReply\x12\x10\n\x08replaced\x18\x01 \x01(\x08\"^\n\x0eMeasureRequest\x12\x10\n\x08judge_id\x18\x01 \x01(\t\x12\x15\n\rprinciple_ids\x18\x02 \x03(\t\x12#\n\x05items\x18\x03 \x03(\x0b\x32\x14.morlaif.v1.TextItem\"b\n\x0cMeasureReply\x12)\n\x08measures\x18\x01 \x01(\x0b\x32\x17.morlaif.v1.ScoreMatrix\x12\x10\n\x08judge_id\x18\x02 \x01(\t\x12\x15\n\rjudge_version\x18\x03 \x01(\t2\xcb\x04\n\x07Labeler\x12=\n\x05Label\x12\x18.morlaif.v1.LabelRequest\x1a\x16.morlaif.v1.LabelReply(\x01\x30\x01\x12\x46\n\x08\x45stimate\x12\x18.morlaif.v1.LabelRequest\x1a\x19.morlaif.v1.EstimateReply\"\x03\x90\x02\x01(\x01\x12>\n\x05Usage\x12\x18.morlaif.v1.UsageRequest\x1a\x16.morlaif.v1.UsageReply\"\x03\x90\x02\x01\x12\x43\n\x06\x45xport\x12\x19.morlaif.v1.ExportRequest\x1a\x17.morlaif.v1.ExportReply\"\x03\x90\x02\x01\x30\x01\x12>\n\x06Import\x12\x19.morlaif.v1.ImportRequest\x1a\x17.morlaif.v1.ImportReply(\x01\x12Y\n\x0eListPrinciples\x12!.morlaif.v1.ListPrinciplesRequest\x1a\x1f.morlaif.v1.ListPrinciplesReply\"\x03\x90\x02\x01\x12S\n\x0cPutPrinciple\x12\x1f.morlaif.v1.PutPrincipleRequest\x1a\x1d.morlaif.v1.PutPrincipleReply\"\x03\x90\x02\x02\x12\x44\n\x07Measure\x12\x1a.morlaif.v1.MeasureRequest\x1a\x18.morlaif.v1.MeasureReply\"\x03\x90\x02\x01\x62\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'morlaif.v1.labeler_pb2', globals())
 if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
+  _LABELER.methods_by_name['Estimate']._options = None
+  _LABELER.methods_by_name['Estimate']._serialized_options = b'\220\002\001'
+  _LABELER.methods_by_name['Usage']._options = None
+  _LABELER.methods_by_name['Usage']._serialized_options = b'\220\002\001'
   _LABELER.methods_by_name['Export']._options = None
   _LABELER.methods_by_name['Export']._serialized_options = b'\220\002\001'
   _LABELER.methods_by_name['ListPrinciples']._options = None
@@ -31,34 +35,44 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _LABELER.methods_by_name['Measure']._serialized_options = b'\220\002\001'
   _LABELREQUEST._serialized_start=65
   _LABELREQUEST._serialized_end=178
-  _LABELSETTINGS._serialized_start=180
-  _LABELSETTINGS._serialized_end=256
-  _LABELREPLY._serialized_start=258
-  _LABELREPLY._serialized_end=359
-  _LABELFAILURE._serialized_start=361
-  _LABELFAILURE._serialized_end=435
-  _EXPORTREQUEST._serialized_start=437
-  _EXPORTREQUEST._serialized_end=495
-  _EXPORTREPLY._serialized_start=497
-  _EXPORTREPLY._serialized_end=587
-  _IMPORTREQUEST._serialized_start=589
-  _IMPORTREQUEST._serialized_end=688
-  _IMPORTEDPREFERENCE._serialized_start=690
-  _IMPORTEDPREFERENCE._serialized_end=786
-  _IMPORTREPLY._serialized_start=788
-  _IMPORTREPLY._serialized_end=840
-  _LISTPRINCIPLESREQUEST._serialized_start=842
-  _LISTPRINCIPLESREQUEST._serialized_end=865
-  _LISTPRINCIPLESREPLY._serialized_start=867
-  _LISTPRINCIPLESREPLY._serialized_end=950
-  _PUTPRINCIPLEREQUEST._serialized_start=952
-  _PUTPRINCIPLEREQUEST._serialized_end=1015
-  _PUTPRINCIPLEREPLY._serialized_start=1017
-  _PUTPRINCIPLEREPLY._serialized_end=1054
-  _MEASUREREQUEST._serialized_start=1056
-  _MEASUREREQUEST._serialized_end=1150
-  _MEASUREREPLY._serialized_start=1152
-  _MEASUREREPLY._serialized_end=1250
-  _LABELER._serialized_start=1253
-  _LABELER._serialized_end=1704
+  _LABELSETTINGS._serialized_start=181
+  _LABELSETTINGS._serialized_end=313
+  _ESTIMATEREPLY._serialized_start=316
+  _ESTIMATEREPLY._serialized_end=650
+  _USAGEREQUEST._serialized_start=652
+  _USAGEREQUEST._serialized_end=700
+  _USAGEREPLY._serialized_start=702
+  _USAGEREPLY._serialized_end=797
+  _USAGEENTRY._serialized_start=800
+  _USAGEENTRY._serialized_end=1041
+  _BUDGETSTATE._serialized_start=1043
+  _BUDGETSTATE._serialized_end=1165
+  _LABELREPLY._serialized_start=1167
+  _LABELREPLY._serialized_end=1268
+  _LABELFAILURE._serialized_start=1270
+  _LABELFAILURE._serialized_end=1344
+  _EXPORTREQUEST._serialized_start=1346
+  _EXPORTREQUEST._serialized_end=1404
+  _EXPORTREPLY._serialized_start=1406
+  _EXPORTREPLY._serialized_end=1496
+  _IMPORTREQUEST._serialized_start=1498
+  _IMPORTREQUEST._serialized_end=1597
+  _IMPORTEDPREFERENCE._serialized_start=1599
+  _IMPORTEDPREFERENCE._serialized_end=1695
+  _IMPORTREPLY._serialized_start=1697
+  _IMPORTREPLY._serialized_end=1749
+  _LISTPRINCIPLESREQUEST._serialized_start=1751
+  _LISTPRINCIPLESREQUEST._serialized_end=1774
+  _LISTPRINCIPLESREPLY._serialized_start=1776
+  _LISTPRINCIPLESREPLY._serialized_end=1859
+  _PUTPRINCIPLEREQUEST._serialized_start=1861
+  _PUTPRINCIPLEREQUEST._serialized_end=1924
+  _PUTPRINCIPLEREPLY._serialized_start=1926
+  _PUTPRINCIPLEREPLY._serialized_end=1963
+  _MEASUREREQUEST._serialized_start=1965
+  _MEASUREREQUEST._serialized_end=2059
+  _MEASUREREPLY._serialized_start=2061
+  _MEASUREREPLY._serialized_end=2159
+  _LABELER._serialized_start=2162
+  _LABELER._serialized_end=2749
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,54 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class BudgetState(_message.Message):
+    __slots__ = ["judge_id", "max_cost", "max_requests", "requests", "reserved", "spent"]
+    JUDGE_ID_FIELD_NUMBER: _ClassVar[int]
+    MAX_COST_FIELD_NUMBER: _ClassVar[int]
+    MAX_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    RESERVED_FIELD_NUMBER: _ClassVar[int]
+    SPENT_FIELD_NUMBER: _ClassVar[int]
+    judge_id: str
+    max_cost: float
+    max_requests: int
+    requests: int
+    reserved: float
+    spent: float
+    def __init__(self, judge_id: _Optional[str] = ..., max_cost: _Optional[float] = ..., spent: _Optional[float] = ..., reserved: _Optional[float] = ..., max_requests: _Optional[int] = ..., requests: _Optional[int] = ...) -> None: ...
+
+class EstimateReply(_message.Message):
+    __slots__ = ["earlier_requests", "expected_completion_tokens", "expected_cost", "expected_prompt_tokens", "has_price", "judgements", "known", "most_completion_tokens", "most_cost", "most_prompt_tokens", "pairs", "questions", "requests", "seconds"]
+    EARLIER_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_COMPLETION_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_COST_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_PROMPT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    HAS_PRICE_FIELD_NUMBER: _ClassVar[int]
+    JUDGEMENTS_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_FIELD_NUMBER: _ClassVar[int]
+    MOST_COMPLETION_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    MOST_COST_FIELD_NUMBER: _ClassVar[int]
+    MOST_PROMPT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    PAIRS_FIELD_NUMBER: _ClassVar[int]
+    QUESTIONS_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    earlier_requests: int
+    expected_completion_tokens: int
+    expected_cost: float
+    expected_prompt_tokens: int
+    has_price: bool
+    judgements: int
+    known: int
+    most_completion_tokens: int
+    most_cost: float
+    most_prompt_tokens: int
+    pairs: int
+    questions: int
+    requests: int
+    seconds: float
+    def __init__(self, pairs: _Optional[int] = ..., judgements: _Optional[int] = ..., questions: _Optional[int] = ..., known: _Optional[int] = ..., requests: _Optional[int] = ..., expected_prompt_tokens: _Optional[int] = ..., expected_completion_tokens: _Optional[int] = ..., expected_cost: _Optional[float] = ..., most_prompt_tokens: _Optional[int] = ..., most_completion_tokens: _Optional[int] = ..., most_cost: _Optional[float] = ..., seconds: _Optional[float] = ..., earlier_requests: _Optional[int] = ..., has_price: bool = ...) -> None: ...
+
 class ExportReply(_message.Message):
     __slots__ = ["labels", "pair"]
     LABELS_FIELD_NUMBER: _ClassVar[int]
@@ -73,14 +121,20 @@ class LabelRequest(_message.Message):
     def __init__(self, settings: _Optional[_Union[LabelSettings, _Mapping]] = ..., pair: _Optional[_Union[_common_pb2.PreferencePair, _Mapping]] = ...) -> None: ...
 
 class LabelSettings(_message.Message):
-    __slots__ = ["dataset_id", "judge_id", "principle_ids"]
+    __slots__ = ["dataset_id", "judge_id", "max_cost", "max_requests", "principle_ids", "run_id"]
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
     JUDGE_ID_FIELD_NUMBER: _ClassVar[int]
+    MAX_COST_FIELD_NUMBER: _ClassVar[int]
+    MAX_REQUESTS_FIELD_NUMBER: _ClassVar[int]
     PRINCIPLE_IDS_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
     judge_id: str
+    max_cost: float
+    max_requests: int
     principle_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, dataset_id: _Optional[str] = ..., principle_ids: _Optional[_Iterable[str]] = ..., judge_id: _Optional[str] = ...) -> None: ...
+    run_id: str
+    def __init__(self, dataset_id: _Optional[str] = ..., principle_ids: _Optional[_Iterable[str]] = ..., judge_id: _Optional[str] = ..., run_id: _Optional[str] = ..., max_cost: _Optional[float] = ..., max_requests: _Optional[int] = ...) -> None: ...
 
 class ListPrinciplesReply(_message.Message):
     __slots__ = ["judge_ids", "principles"]
@@ -125,3 +179,45 @@ class PutPrincipleRequest(_message.Message):
     PRINCIPLE_FIELD_NUMBER: _ClassVar[int]
     principle: _common_pb2.Principle
     def __init__(self, principle: _Optional[_Union[_common_pb2.Principle, _Mapping]] = ...) -> None: ...
+
+class UsageEntry(_message.Message):
+    __slots__ = ["answered", "cached_prompt_tokens", "completion_tokens", "cost", "judge_id", "principle_id", "prompt_tokens", "requests", "run_id", "uncertain", "uncertain_cost"]
+    ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    CACHED_PROMPT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    COMPLETION_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    COST_FIELD_NUMBER: _ClassVar[int]
+    JUDGE_ID_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPLE_ID_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    UNCERTAIN_COST_FIELD_NUMBER: _ClassVar[int]
+    UNCERTAIN_FIELD_NUMBER: _ClassVar[int]
+    answered: int
+    cached_prompt_tokens: int
+    completion_tokens: int
+    cost: float
+    judge_id: str
+    principle_id: str
+    prompt_tokens: int
+    requests: int
+    run_id: str
+    uncertain: int
+    uncertain_cost: float
+    def __init__(self, run_id: _Optional[str] = ..., judge_id: _Optional[str] = ..., principle_id: _Optional[str] = ..., requests: _Optional[int] = ..., answered: _Optional[int] = ..., uncertain: _Optional[int] = ..., prompt_tokens: _Optional[int] = ..., cached_prompt_tokens: _Optional[int] = ..., completion_tokens: _Optional[int] = ..., cost: _Optional[float] = ..., uncertain_cost: _Optional[float] = ...) -> None: ...
+
+class UsageReply(_message.Message):
+    __slots__ = ["budgets", "entries"]
+    BUDGETS_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    budgets: _containers.RepeatedCompositeFieldContainer[BudgetState]
+    entries: _containers.RepeatedCompositeFieldContainer[UsageEntry]
+    def __init__(self, entries: _Optional[_Iterable[_Union[UsageEntry, _Mapping]]] = ..., budgets: _Optional[_Iterable[_Union[BudgetState, _Mapping]]] = ...) -> None: ...
+
+class UsageRequest(_message.Message):
+    __slots__ = ["judge_id", "run_id"]
+    JUDGE_ID_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    judge_id: str
+    run_id: str
+    def __init__(self, run_id: _Optional[str] = ..., judge_id: _Optional[str] = ...) -> None: ...

@@ -97,6 +97,231 @@ void   morlaif__v1__label_settings__free_unpacked
   assert(message->base.descriptor == &morlaif__v1__label_settings__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   morlaif__v1__estimate_reply__init
+                     (Morlaif__V1__EstimateReply         *message)
+{
+  static const Morlaif__V1__EstimateReply init_value = MORLAIF__V1__ESTIMATE_REPLY__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__estimate_reply__get_packed_size
+                     (const Morlaif__V1__EstimateReply *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__estimate_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__estimate_reply__pack
+                     (const Morlaif__V1__EstimateReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__estimate_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__estimate_reply__pack_to_buffer
+                     (const Morlaif__V1__EstimateReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__estimate_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__EstimateReply *
+       morlaif__v1__estimate_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__EstimateReply *)
+     protobuf_c_message_unpack (&morlaif__v1__estimate_reply__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__estimate_reply__free_unpacked
+                     (Morlaif__V1__EstimateReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__estimate_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__usage_request__init
+                     (Morlaif__V1__UsageRequest         *message)
+{
+  static const Morlaif__V1__UsageRequest init_value = MORLAIF__V1__USAGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__usage_request__get_packed_size
+                     (const Morlaif__V1__UsageRequest *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__usage_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__usage_request__pack
+                     (const Morlaif__V1__UsageRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__usage_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__usage_request__pack_to_buffer
+                     (const Morlaif__V1__UsageRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__usage_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__UsageRequest *
+       morlaif__v1__usage_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__UsageRequest *)
+     protobuf_c_message_unpack (&morlaif__v1__usage_request__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__usage_request__free_unpacked
+                     (Morlaif__V1__UsageRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__usage_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__usage_reply__init
+                     (Morlaif__V1__UsageReply         *message)
+{
+  static const Morlaif__V1__UsageReply init_value = MORLAIF__V1__USAGE_REPLY__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__usage_reply__get_packed_size
+                     (const Morlaif__V1__UsageReply *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__usage_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__usage_reply__pack
+                     (const Morlaif__V1__UsageReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__usage_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__usage_reply__pack_to_buffer
+                     (const Morlaif__V1__UsageReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__usage_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__UsageReply *
+       morlaif__v1__usage_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__UsageReply *)
+     protobuf_c_message_unpack (&morlaif__v1__usage_reply__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__usage_reply__free_unpacked
+                     (Morlaif__V1__UsageReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__usage_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__usage_entry__init
+                     (Morlaif__V1__UsageEntry         *message)
+{
+  static const Morlaif__V1__UsageEntry init_value = MORLAIF__V1__USAGE_ENTRY__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__usage_entry__get_packed_size
+                     (const Morlaif__V1__UsageEntry *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__usage_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__usage_entry__pack
+                     (const Morlaif__V1__UsageEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__usage_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__usage_entry__pack_to_buffer
+                     (const Morlaif__V1__UsageEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__usage_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__UsageEntry *
+       morlaif__v1__usage_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__UsageEntry *)
+     protobuf_c_message_unpack (&morlaif__v1__usage_entry__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__usage_entry__free_unpacked
+                     (Morlaif__V1__UsageEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__usage_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__budget_state__init
+                     (Morlaif__V1__BudgetState         *message)
+{
+  static const Morlaif__V1__BudgetState init_value = MORLAIF__V1__BUDGET_STATE__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__budget_state__get_packed_size
+                     (const Morlaif__V1__BudgetState *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__budget_state__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__budget_state__pack
+                     (const Morlaif__V1__BudgetState *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__budget_state__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__budget_state__pack_to_buffer
+                     (const Morlaif__V1__BudgetState *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__budget_state__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__BudgetState *
+       morlaif__v1__budget_state__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__BudgetState *)
+     protobuf_c_message_unpack (&morlaif__v1__budget_state__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__budget_state__free_unpacked
+                     (Morlaif__V1__BudgetState *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__budget_state__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   morlaif__v1__label_reply__init
                      (Morlaif__V1__LabelReply         *message)
 {
@@ -733,7 +958,7 @@ const ProtobufCMessageDescriptor morlaif__v1__label_request__descriptor =
   (ProtobufCMessageInit) morlaif__v1__label_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor morlaif__v1__label_settings__field_descriptors[3] =
+static const ProtobufCFieldDescriptor morlaif__v1__label_settings__field_descriptors[6] =
 {
   {
     "dataset_id",
@@ -771,16 +996,55 @@ static const ProtobufCFieldDescriptor morlaif__v1__label_settings__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "run_id",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelSettings, run_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_cost",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelSettings, max_cost),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_requests",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelSettings, max_requests),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned morlaif__v1__label_settings__field_indices_by_name[] = {
   0,   /* field[0] = dataset_id */
   2,   /* field[2] = judge_id */
+  4,   /* field[4] = max_cost */
+  5,   /* field[5] = max_requests */
   1,   /* field[1] = principle_ids */
+  3,   /* field[3] = run_id */
 };
 static const ProtobufCIntRange morlaif__v1__label_settings__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor morlaif__v1__label_settings__descriptor =
 {
@@ -790,11 +1054,591 @@ const ProtobufCMessageDescriptor morlaif__v1__label_settings__descriptor =
   "Morlaif__V1__LabelSettings",
   "morlaif.v1",
   sizeof(Morlaif__V1__LabelSettings),
-  3,
+  6,
   morlaif__v1__label_settings__field_descriptors,
   morlaif__v1__label_settings__field_indices_by_name,
   1,  morlaif__v1__label_settings__number_ranges,
   (ProtobufCMessageInit) morlaif__v1__label_settings__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__estimate_reply__field_descriptors[14] =
+{
+  {
+    "pairs",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, pairs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "judgements",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, judgements),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "questions",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, questions),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "known",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, known),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "requests",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, requests),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expected_prompt_tokens",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, expected_prompt_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expected_completion_tokens",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, expected_completion_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expected_cost",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, expected_cost),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "most_prompt_tokens",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, most_prompt_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "most_completion_tokens",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, most_completion_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "most_cost",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, most_cost),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "seconds",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "earlier_requests",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, earlier_requests),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "has_price",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__EstimateReply, has_price),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__estimate_reply__field_indices_by_name[] = {
+  12,   /* field[12] = earlier_requests */
+  6,   /* field[6] = expected_completion_tokens */
+  7,   /* field[7] = expected_cost */
+  5,   /* field[5] = expected_prompt_tokens */
+  13,   /* field[13] = has_price */
+  1,   /* field[1] = judgements */
+  3,   /* field[3] = known */
+  9,   /* field[9] = most_completion_tokens */
+  10,   /* field[10] = most_cost */
+  8,   /* field[8] = most_prompt_tokens */
+  0,   /* field[0] = pairs */
+  2,   /* field[2] = questions */
+  4,   /* field[4] = requests */
+  11,   /* field[11] = seconds */
+};
+static const ProtobufCIntRange morlaif__v1__estimate_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 14 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__estimate_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.EstimateReply",
+  "EstimateReply",
+  "Morlaif__V1__EstimateReply",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__EstimateReply),
+  14,
+  morlaif__v1__estimate_reply__field_descriptors,
+  morlaif__v1__estimate_reply__field_indices_by_name,
+  1,  morlaif__v1__estimate_reply__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__estimate_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__usage_request__field_descriptors[2] =
+{
+  {
+    "run_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageRequest, run_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "judge_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageRequest, judge_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__usage_request__field_indices_by_name[] = {
+  1,   /* field[1] = judge_id */
+  0,   /* field[0] = run_id */
+};
+static const ProtobufCIntRange morlaif__v1__usage_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__usage_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.UsageRequest",
+  "UsageRequest",
+  "Morlaif__V1__UsageRequest",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__UsageRequest),
+  2,
+  morlaif__v1__usage_request__field_descriptors,
+  morlaif__v1__usage_request__field_indices_by_name,
+  1,  morlaif__v1__usage_request__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__usage_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__usage_reply__field_descriptors[2] =
+{
+  {
+    "entries",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Morlaif__V1__UsageReply, n_entries),
+    offsetof(Morlaif__V1__UsageReply, entries),
+    &morlaif__v1__usage_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "budgets",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Morlaif__V1__UsageReply, n_budgets),
+    offsetof(Morlaif__V1__UsageReply, budgets),
+    &morlaif__v1__budget_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__usage_reply__field_indices_by_name[] = {
+  1,   /* field[1] = budgets */
+  0,   /* field[0] = entries */
+};
+static const ProtobufCIntRange morlaif__v1__usage_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__usage_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.UsageReply",
+  "UsageReply",
+  "Morlaif__V1__UsageReply",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__UsageReply),
+  2,
+  morlaif__v1__usage_reply__field_descriptors,
+  morlaif__v1__usage_reply__field_indices_by_name,
+  1,  morlaif__v1__usage_reply__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__usage_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__usage_entry__field_descriptors[11] =
+{
+  {
+    "run_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageEntry, run_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "judge_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageEntry, judge_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "principle_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageEntry, principle_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "requests",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageEntry, requests),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answered",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageEntry, answered),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "uncertain",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageEntry, uncertain),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "prompt_tokens",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageEntry, prompt_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cached_prompt_tokens",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageEntry, cached_prompt_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "completion_tokens",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageEntry, completion_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cost",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageEntry, cost),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "uncertain_cost",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__UsageEntry, uncertain_cost),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__usage_entry__field_indices_by_name[] = {
+  4,   /* field[4] = answered */
+  7,   /* field[7] = cached_prompt_tokens */
+  8,   /* field[8] = completion_tokens */
+  9,   /* field[9] = cost */
+  1,   /* field[1] = judge_id */
+  2,   /* field[2] = principle_id */
+  6,   /* field[6] = prompt_tokens */
+  3,   /* field[3] = requests */
+  0,   /* field[0] = run_id */
+  5,   /* field[5] = uncertain */
+  10,   /* field[10] = uncertain_cost */
+};
+static const ProtobufCIntRange morlaif__v1__usage_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 11 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__usage_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.UsageEntry",
+  "UsageEntry",
+  "Morlaif__V1__UsageEntry",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__UsageEntry),
+  11,
+  morlaif__v1__usage_entry__field_descriptors,
+  morlaif__v1__usage_entry__field_indices_by_name,
+  1,  morlaif__v1__usage_entry__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__usage_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__budget_state__field_descriptors[6] =
+{
+  {
+    "judge_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__BudgetState, judge_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_cost",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__BudgetState, max_cost),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "spent",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__BudgetState, spent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reserved",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__BudgetState, reserved),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_requests",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__BudgetState, max_requests),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "requests",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__BudgetState, requests),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__budget_state__field_indices_by_name[] = {
+  0,   /* field[0] = judge_id */
+  1,   /* field[1] = max_cost */
+  4,   /* field[4] = max_requests */
+  5,   /* field[5] = requests */
+  3,   /* field[3] = reserved */
+  2,   /* field[2] = spent */
+};
+static const ProtobufCIntRange morlaif__v1__budget_state__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__budget_state__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.BudgetState",
+  "BudgetState",
+  "Morlaif__V1__BudgetState",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__BudgetState),
+  6,
+  morlaif__v1__budget_state__field_descriptors,
+  morlaif__v1__budget_state__field_indices_by_name,
+  1,  morlaif__v1__budget_state__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__budget_state__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor morlaif__v1__label_reply__field_descriptors[2] =
@@ -1440,9 +2284,11 @@ const ProtobufCMessageDescriptor morlaif__v1__measure_reply__descriptor =
   (ProtobufCMessageInit) morlaif__v1__measure_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor morlaif__v1__labeler__method_descriptors[6] =
+static const ProtobufCMethodDescriptor morlaif__v1__labeler__method_descriptors[8] =
 {
   { "Label", &morlaif__v1__label_request__descriptor, &morlaif__v1__label_reply__descriptor },
+  { "Estimate", &morlaif__v1__label_request__descriptor, &morlaif__v1__estimate_reply__descriptor },
+  { "Usage", &morlaif__v1__usage_request__descriptor, &morlaif__v1__usage_reply__descriptor },
   { "Export", &morlaif__v1__export_request__descriptor, &morlaif__v1__export_reply__descriptor },
   { "Import", &morlaif__v1__import_request__descriptor, &morlaif__v1__import_reply__descriptor },
   { "ListPrinciples", &morlaif__v1__list_principles_request__descriptor, &morlaif__v1__list_principles_reply__descriptor },
@@ -1450,12 +2296,14 @@ static const ProtobufCMethodDescriptor morlaif__v1__labeler__method_descriptors[
   { "Measure", &morlaif__v1__measure_request__descriptor, &morlaif__v1__measure_reply__descriptor },
 };
 const unsigned morlaif__v1__labeler__method_indices_by_name[] = {
-  1,        /* Export */
-  2,        /* Import */
+  1,        /* Estimate */
+  3,        /* Export */
+  4,        /* Import */
   0,        /* Label */
-  3,        /* ListPrinciples */
-  5,        /* Measure */
-  4         /* PutPrinciple */
+  5,        /* ListPrinciples */
+  7,        /* Measure */
+  6,        /* PutPrinciple */
+  2         /* Usage */
 };
 const ProtobufCServiceDescriptor morlaif__v1__labeler__descriptor =
 {
@@ -1464,7 +2312,7 @@ const ProtobufCServiceDescriptor morlaif__v1__labeler__descriptor =
   "Labeler",
   "Morlaif__V1__Labeler",
   "morlaif.v1",
-  6,
+  8,
   morlaif__v1__labeler__method_descriptors,
   morlaif__v1__labeler__method_indices_by_name
 };
@@ -1476,13 +2324,29 @@ void morlaif__v1__labeler__label(ProtobufCService *service,
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void morlaif__v1__labeler__estimate(ProtobufCService *service,
+                                    const Morlaif__V1__LabelRequest *input,
+                                    Morlaif__V1__EstimateReply_Closure closure,
+                                    void *closure_data)
+{
+  assert(service->descriptor == &morlaif__v1__labeler__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void morlaif__v1__labeler__usage(ProtobufCService *service,
+                                 const Morlaif__V1__UsageRequest *input,
+                                 Morlaif__V1__UsageReply_Closure closure,
+                                 void *closure_data)
+{
+  assert(service->descriptor == &morlaif__v1__labeler__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void morlaif__v1__labeler__export(ProtobufCService *service,
                                   const Morlaif__V1__ExportRequest *input,
                                   Morlaif__V1__ExportReply_Closure closure,
                                   void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__import(ProtobufCService *service,
                                   const Morlaif__V1__ImportRequest *input,
@@ -1490,7 +2354,7 @@ void morlaif__v1__labeler__import(ProtobufCService *service,
                                   void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__list_principles(ProtobufCService *service,
                                            const Morlaif__V1__ListPrinciplesRequest *input,
@@ -1498,7 +2362,7 @@ void morlaif__v1__labeler__list_principles(ProtobufCService *service,
                                            void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__put_principle(ProtobufCService *service,
                                          const Morlaif__V1__PutPrincipleRequest *input,
@@ -1506,7 +2370,7 @@ void morlaif__v1__labeler__put_principle(ProtobufCService *service,
                                          void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__measure(ProtobufCService *service,
                                    const Morlaif__V1__MeasureRequest *input,
@@ -1514,7 +2378,7 @@ void morlaif__v1__labeler__measure(ProtobufCService *service,
                                    void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__init (Morlaif__V1__Labeler_Service *service,
                                  Morlaif__V1__Labeler_ServiceDestroy destroy)

@@ -18,6 +18,11 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Morlaif__V1__LabelRequest Morlaif__V1__LabelRequest;
 typedef struct Morlaif__V1__LabelSettings Morlaif__V1__LabelSettings;
+typedef struct Morlaif__V1__EstimateReply Morlaif__V1__EstimateReply;
+typedef struct Morlaif__V1__UsageRequest Morlaif__V1__UsageRequest;
+typedef struct Morlaif__V1__UsageReply Morlaif__V1__UsageReply;
+typedef struct Morlaif__V1__UsageEntry Morlaif__V1__UsageEntry;
+typedef struct Morlaif__V1__BudgetState Morlaif__V1__BudgetState;
 typedef struct Morlaif__V1__LabelReply Morlaif__V1__LabelReply;
 typedef struct Morlaif__V1__LabelFailure Morlaif__V1__LabelFailure;
 typedef struct Morlaif__V1__ExportRequest Morlaif__V1__ExportRequest;
@@ -78,10 +83,171 @@ struct  Morlaif__V1__LabelSettings
    * Which configured judge to ask; empty means the labeler's default.
    */
   char *judge_id;
+  /*
+   * Whom the costs are charged to; empty means the dataset. A run's budgets last over calls and restarts.
+   */
+  char *run_id;
+  /*
+   * The most that the run may cost in dollars, calls before this one included; 0 means no limit. The judge's
+   * own budget, which the labeler's configuration gives, holds besides.
+   */
+  double max_cost;
+  /*
+   * The most requests that may be sent for the run; 0 means no limit.
+   */
+  uint64_t max_requests;
 };
 #define MORLAIF__V1__LABEL_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__label_settings__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+
+
+struct  Morlaif__V1__EstimateReply
+{
+  ProtobufCMessage base;
+  uint64_t pairs;
+  /*
+   * Pairs times principles.
+   */
+  uint64_t judgements;
+  /*
+   * Both orders of each, each question once.
+   */
+  uint64_t questions;
+  /*
+   * Questions that are answered already.
+   */
+  uint64_t known;
+  /*
+   * Requests that have to be sent; those that fail and go out again come on top.
+   */
+  uint64_t requests;
+  uint64_t expected_prompt_tokens;
+  uint64_t expected_completion_tokens;
+  /*
+   * Dollars.
+   */
+  double expected_cost;
+  uint64_t most_prompt_tokens;
+  uint64_t most_completion_tokens;
+  /*
+   * Dollars.
+   */
+  double most_cost;
+  /*
+   * Least time at the limits and, once answers were measured, at the usual pace; 0 without either.
+   */
+  double seconds;
+  /*
+   * Earlier requests to the judge that the expectation rests on; 0 means four bytes a token.
+   */
+  uint64_t earlier_requests;
+  /*
+   * Whether the configuration gives a price for the judge's model.
+   */
+  protobuf_c_boolean has_price;
+};
+#define MORLAIF__V1__ESTIMATE_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__estimate_reply__descriptor) \
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+
+struct  Morlaif__V1__UsageRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Empty means every run.
+   */
+  char *run_id;
+  /*
+   * Empty means every judge.
+   */
+  char *judge_id;
+};
+#define MORLAIF__V1__USAGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__usage_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Morlaif__V1__UsageReply
+{
+  ProtobufCMessage base;
+  size_t n_entries;
+  Morlaif__V1__UsageEntry **entries;
+  /*
+   * Those of the configuration.
+   */
+  size_t n_budgets;
+  Morlaif__V1__BudgetState **budgets;
+};
+#define MORLAIF__V1__USAGE_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__usage_reply__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
+ * What the requests of one run, judge and principle came to.
+ */
+struct  Morlaif__V1__UsageEntry
+{
+  ProtobufCMessage base;
+  char *run_id;
+  char *judge_id;
+  char *principle_id;
+  /*
+   * Sent, whatever became of them.
+   */
+  uint64_t requests;
+  uint64_t answered;
+  /*
+   * Those whose answer was lost, so that they may have cost something.
+   */
+  uint64_t uncertain;
+  /*
+   * Those of the endpoint's cache included.
+   */
+  uint64_t prompt_tokens;
+  uint64_t cached_prompt_tokens;
+  uint64_t completion_tokens;
+  /*
+   * Dollars, the uncertain requests at their worst.
+   */
+  double cost;
+  /*
+   * The part of the cost that is uncertain.
+   */
+  double uncertain_cost;
+};
+#define MORLAIF__V1__USAGE_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__usage_entry__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+
+/*
+ * A judge's budget.
+ */
+struct  Morlaif__V1__BudgetState
+{
+  ProtobufCMessage base;
+  char *judge_id;
+  /*
+   * Dollars; 0 means no limit.
+   */
+  double max_cost;
+  double spent;
+  /*
+   * The most that requests under way may cost.
+   */
+  double reserved;
+  /*
+   * 0 means no limit.
+   */
+  uint64_t max_requests;
+  uint64_t requests;
+};
+#define MORLAIF__V1__BUDGET_STATE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__budget_state__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0 }
 
 
 typedef enum {
@@ -319,6 +485,101 @@ Morlaif__V1__LabelSettings *
                       const uint8_t       *data);
 void   morlaif__v1__label_settings__free_unpacked
                      (Morlaif__V1__LabelSettings *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__EstimateReply methods */
+void   morlaif__v1__estimate_reply__init
+                     (Morlaif__V1__EstimateReply         *message);
+size_t morlaif__v1__estimate_reply__get_packed_size
+                     (const Morlaif__V1__EstimateReply   *message);
+size_t morlaif__v1__estimate_reply__pack
+                     (const Morlaif__V1__EstimateReply   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__estimate_reply__pack_to_buffer
+                     (const Morlaif__V1__EstimateReply   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__EstimateReply *
+       morlaif__v1__estimate_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__estimate_reply__free_unpacked
+                     (Morlaif__V1__EstimateReply *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__UsageRequest methods */
+void   morlaif__v1__usage_request__init
+                     (Morlaif__V1__UsageRequest         *message);
+size_t morlaif__v1__usage_request__get_packed_size
+                     (const Morlaif__V1__UsageRequest   *message);
+size_t morlaif__v1__usage_request__pack
+                     (const Morlaif__V1__UsageRequest   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__usage_request__pack_to_buffer
+                     (const Morlaif__V1__UsageRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__UsageRequest *
+       morlaif__v1__usage_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__usage_request__free_unpacked
+                     (Morlaif__V1__UsageRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__UsageReply methods */
+void   morlaif__v1__usage_reply__init
+                     (Morlaif__V1__UsageReply         *message);
+size_t morlaif__v1__usage_reply__get_packed_size
+                     (const Morlaif__V1__UsageReply   *message);
+size_t morlaif__v1__usage_reply__pack
+                     (const Morlaif__V1__UsageReply   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__usage_reply__pack_to_buffer
+                     (const Morlaif__V1__UsageReply   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__UsageReply *
+       morlaif__v1__usage_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__usage_reply__free_unpacked
+                     (Morlaif__V1__UsageReply *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__UsageEntry methods */
+void   morlaif__v1__usage_entry__init
+                     (Morlaif__V1__UsageEntry         *message);
+size_t morlaif__v1__usage_entry__get_packed_size
+                     (const Morlaif__V1__UsageEntry   *message);
+size_t morlaif__v1__usage_entry__pack
+                     (const Morlaif__V1__UsageEntry   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__usage_entry__pack_to_buffer
+                     (const Morlaif__V1__UsageEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__UsageEntry *
+       morlaif__v1__usage_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__usage_entry__free_unpacked
+                     (Morlaif__V1__UsageEntry *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__BudgetState methods */
+void   morlaif__v1__budget_state__init
+                     (Morlaif__V1__BudgetState         *message);
+size_t morlaif__v1__budget_state__get_packed_size
+                     (const Morlaif__V1__BudgetState   *message);
+size_t morlaif__v1__budget_state__pack
+                     (const Morlaif__V1__BudgetState   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__budget_state__pack_to_buffer
+                     (const Morlaif__V1__BudgetState   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__BudgetState *
+       morlaif__v1__budget_state__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__budget_state__free_unpacked
+                     (Morlaif__V1__BudgetState *message,
                       ProtobufCAllocator *allocator);
 /* Morlaif__V1__LabelReply methods */
 void   morlaif__v1__label_reply__init
@@ -575,6 +836,21 @@ typedef void (*Morlaif__V1__LabelRequest_Closure)
 typedef void (*Morlaif__V1__LabelSettings_Closure)
                  (const Morlaif__V1__LabelSettings *message,
                   void *closure_data);
+typedef void (*Morlaif__V1__EstimateReply_Closure)
+                 (const Morlaif__V1__EstimateReply *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__UsageRequest_Closure)
+                 (const Morlaif__V1__UsageRequest *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__UsageReply_Closure)
+                 (const Morlaif__V1__UsageReply *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__UsageEntry_Closure)
+                 (const Morlaif__V1__UsageEntry *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__BudgetState_Closure)
+                 (const Morlaif__V1__BudgetState *message,
+                  void *closure_data);
 typedef void (*Morlaif__V1__LabelReply_Closure)
                  (const Morlaif__V1__LabelReply *message,
                   void *closure_data);
@@ -625,6 +901,14 @@ struct Morlaif__V1__Labeler_Service
                 const Morlaif__V1__LabelRequest *input,
                 Morlaif__V1__LabelReply_Closure closure,
                 void *closure_data);
+  void (*estimate)(Morlaif__V1__Labeler_Service *service,
+                   const Morlaif__V1__LabelRequest *input,
+                   Morlaif__V1__EstimateReply_Closure closure,
+                   void *closure_data);
+  void (*usage)(Morlaif__V1__Labeler_Service *service,
+                const Morlaif__V1__UsageRequest *input,
+                Morlaif__V1__UsageReply_Closure closure,
+                void *closure_data);
   void (*export)(Morlaif__V1__Labeler_Service *service,
                  const Morlaif__V1__ExportRequest *input,
                  Morlaif__V1__ExportReply_Closure closure,
@@ -654,6 +938,8 @@ void morlaif__v1__labeler__init (Morlaif__V1__Labeler_Service *service,
 #define MORLAIF__V1__LABELER__INIT(function_prefix__) \
     { MORLAIF__V1__LABELER__BASE_INIT,\
       function_prefix__ ## label,\
+      function_prefix__ ## estimate,\
+      function_prefix__ ## usage,\
       function_prefix__ ## export,\
       function_prefix__ ## import,\
       function_prefix__ ## list_principles,\
@@ -662,6 +948,14 @@ void morlaif__v1__labeler__init (Morlaif__V1__Labeler_Service *service,
 void morlaif__v1__labeler__label(ProtobufCService *service,
                                  const Morlaif__V1__LabelRequest *input,
                                  Morlaif__V1__LabelReply_Closure closure,
+                                 void *closure_data);
+void morlaif__v1__labeler__estimate(ProtobufCService *service,
+                                    const Morlaif__V1__LabelRequest *input,
+                                    Morlaif__V1__EstimateReply_Closure closure,
+                                    void *closure_data);
+void morlaif__v1__labeler__usage(ProtobufCService *service,
+                                 const Morlaif__V1__UsageRequest *input,
+                                 Morlaif__V1__UsageReply_Closure closure,
                                  void *closure_data);
 void morlaif__v1__labeler__export(ProtobufCService *service,
                                   const Morlaif__V1__ExportRequest *input,
@@ -688,6 +982,11 @@ void morlaif__v1__labeler__measure(ProtobufCService *service,
 
 extern const ProtobufCMessageDescriptor morlaif__v1__label_request__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__label_settings__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__estimate_reply__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__usage_request__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__usage_reply__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__usage_entry__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__budget_state__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__label_reply__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__label_failure__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__export_request__descriptor;

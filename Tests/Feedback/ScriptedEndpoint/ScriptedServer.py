@@ -4,16 +4,23 @@ Usage: ScriptedServer.py LOG. Prints its port. The base URL of a judge is
 http://127.0.0.1:PORT/NAME:STEP,STEP,.../v1; request number i of NAME gets step i, later ones the last
 step. Every request is one line of JSON in LOG before it is answered.
 """
+import hashlib
 import json
+import resource
 import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 lock = threading.Lock()
+changed = threading.Condition(lock)
 log = open(sys.argv[1], "w")
 counts = {}
 active = {}
+# Idempotency keys that were answered: a second request under one is not charged.
+charged = set()
+# Names whose "hold" step has let the first through.
+opened = set()
 
 SPELLINGS = [
     (" A", " B"), ("A", "B"), ("a", "b"), ("A.", "B."), ("(A)", "(B)"), ("**A**", "**B**"),
@@ -26,7 +33,9 @@ def completion(text, positions=None):
     choice = {"index": 0, "message": {"role": "assistant", "content": text}}
     if positions is not None:
         choice["logprobs"] = {"content": positions}
-    return {"id": "x", "object": "chat.completion", "choices": [choice]}
+    usage = {"prompt_tokens": 200, "completion_tokens": 10,
+             "prompt_tokens_details": {"cached_tokens": 100}}
+    return {"id": "x", "object": "chat.completion", "choices": [choice], "usage": usage}
 
 
 def position(tokens):
@@ -60,20 +69,25 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.loads(data)
         name, steps = self.path.split("/")[1].split(":")
         steps = steps.split(",")
         with lock:
             number = counts.get(name, 0)
             counts[name] = number + 1
             active[name] = active.get(name, 0) + 1
+            changed.notify_all()
             line = {
                 "name": name, "path": self.path, "active": active[name],
                 "connection": self.client_address[1],
                 "authorization": self.headers.get("Authorization", ""),
                 "max_tokens": body.get("max_tokens"), "top_logprobs": body.get("top_logprobs"),
                 "max_completion_tokens": body.get("max_completion_tokens"),
+                "body": hashlib.sha256(data).hexdigest(),
+                "isCharged": (name, self.headers.get("Idempotency-Key")) not in charged,
             }
+            charged.add((name, self.headers.get("Idempotency-Key")))
             log.write(json.dumps(line) + "\n")
             log.flush()
         try:
@@ -90,6 +104,23 @@ class Handler(BaseHTTPRequestHandler):
         elif step == "slow":
             time.sleep(0.05)
             self.reply(200, longer(body))
+        elif step.startswith("hold"):
+            # Answers nobody until so many are waiting.
+            name = self.path.split("/")[1].split(":")[0]
+            with lock:
+                if active[name] >= int(step[4:]):
+                    opened.add(name)
+                    changed.notify_all()
+                while name not in opened:
+                    changed.wait()
+            self.reply(200, longer(body))
+        elif step == "free":
+            reply = longer(body)
+            del reply["usage"]
+            self.reply(200, reply)
+        elif step == "spent":
+            self.reply(200, longer(body), [("x-ratelimit-remaining-requests", "0"),
+                                           ("x-ratelimit-reset-requests", "0m9s")])
         elif step.startswith("odd"):
             a, b = SPELLINGS[int(step[3:])]
             self.reply(200, completion(a, [position([(a, -0.2), ("the", -2.5), (b, -1.7)])]))
@@ -133,8 +164,15 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(int(step), {"error": "scripted"})
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-server.daemon_threads = True
+class Server(ThreadingHTTPServer):
+    request_queue_size = 4096
+    daemon_threads = True
+
+
+threading.stack_size(256 * 1024)
+limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+server = Server(("127.0.0.1", 0), Handler)
 print(server.server_address[1], flush=True)
 # The test's end of this pipe closes when the test dies, however it dies.
 threading.Thread(target=server.serve_forever, daemon=True).start()

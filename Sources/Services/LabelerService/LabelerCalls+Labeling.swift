@@ -1,0 +1,112 @@
+internal import Labeling
+internal import Messages
+internal import RPC
+internal import ServiceKit
+
+// Calls that take settings and then pairs.
+extension LabelerCalls {
+  /// Labels the caller's pairs; settings come first.
+  func label(
+    _ requests: RPCStream<LabelRequest>,
+    replies: RPCWriter<LabelReply>,
+    context: RPCServerContext
+  ) async throws {
+    let job = try await job(requests)
+    // Judging takes time, so it leaves the event loop that this call came in on.
+    _ = try await Offload.run {
+      try await engine.label(
+        job.pairs,
+        dataset: job.dataset,
+        principles: job.principles,
+        judge: job.judge,
+        account: job.account
+      ) { outcome in
+        try await replies.write(reply(outcome))
+      }
+    }
+  }
+
+  /// What labelling the caller's pairs would take.
+  func estimate(
+    _ requests: RPCStream<LabelRequest>,
+    context: RPCServerContext
+  ) async throws -> EstimateReply {
+    let job = try await job(requests)
+    let estimate = try await Offload.run {
+      try await engine.estimate(job.pairs, principles: job.principles, judge: job.judge)
+    }
+    return EstimateReply(estimate, hasPrice: job.judge.isPriced)
+  }
+
+  /// What a caller wants labelled, and how.
+  private struct Job: Sendable {
+    var dataset: String
+    var judge: any Judge
+    var principles: [Labeling.Principle]
+    var account: RunAccount
+    var pairs: PairRequests
+  }
+
+  /// Takes the settings off a caller's stream.
+  private func job(_ requests: RPCStream<LabelRequest>) async throws -> Job {
+    var iterator = requests.makeAsyncIterator()
+    guard case .settings(let settings)? = try await iterator.next()?.kind else {
+      throw MessageChecks.refusal("the first message must be the settings")
+    }
+    let dataset = try MessageChecks.identifier(settings.datasetID, "settings.dataset_id")
+    let judge = try judges.judge(settings.judgeID)
+    return Job(
+      dataset: dataset,
+      judge: judge,
+      principles: try principles(settings.principleIDs, for: judge),
+      account: try account(settings, dataset: dataset, judge: judge),
+      pairs: PairRequests(requests)
+    )
+  }
+
+  /// Whom a call's costs are charged to.
+  private func account(
+    _ settings: LabelSettings,
+    dataset: String,
+    judge: any Judge
+  ) throws -> RunAccount {
+    let runID =
+      settings.runID.isEmpty
+      ? dataset : try MessageChecks.identifier(settings.runID, "settings.run_id")
+    guard let costMax = Money(dollars: settings.maxCost) else {
+      throw MessageChecks.refusal("settings.max_cost \(settings.maxCost) is no amount of money")
+    }
+    guard settings.maxCost == 0 || judge.isPriced else {
+      throw RPCError(
+        code: .failedPrecondition,
+        message:
+          "settings.max_cost needs the price of judge \(judge.id)'s model under 'prices' in the "
+          + "labeler's configuration"
+      )
+    }
+    return RunAccount(
+      runID: runID,
+      costMax: settings.maxCost > 0 ? costMax : nil,
+      requestCountMax: settings.maxRequests > 0 ? Int(clamping: settings.maxRequests) : nil
+    )
+  }
+
+  private func reply(_ outcome: LabelOutcome) -> LabelReply {
+    switch outcome.result {
+    case .success(let label):
+      metrics.add(to: outcome.wasKnown ? MetricCatalog.labelsKnown : MetricCatalog.labelsNew)
+      return LabelReply(kind: .label(label.message))
+    case .failure(let error):
+      metrics.add(to: MetricCatalog.labelFailures)
+      return LabelReply(
+        kind: .failure(
+          LabelFailure(
+            pairID: outcome.pairID,
+            principleID: outcome.principleID,
+            reason: error.description
+          )
+        )
+      )
+    }
+  }
+}
