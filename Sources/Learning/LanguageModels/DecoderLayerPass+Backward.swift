@@ -31,7 +31,7 @@ extension DecoderLayerPass {
     var activated: Tile?
     if needsActivated {
       let tile = workspace.tile(.activated, rows: rowCount, columns: inner)
-      feedForward.forward(tape.gateUp, into: tile)
+      profile.measure(.activation) { feedForward.forward(tape.gateUp, into: tile) }
       activated = tile
     }
     let dActivated = workspace.tile(.gradientActivated, rows: rowCount, columns: inner)
@@ -39,25 +39,29 @@ extension DecoderLayerPass {
 
     let gateUpWidth = configuration.gateUpWidth
     let dGateUp = workspace.tile(.gateUp, rows: rowCount, columns: gateUpWidth)
-    feedForward.backward(dActivated, gateUp: tape.gateUp, into: dGateUp)
+    profile.measure(.activation) {
+      feedForward.backward(dActivated, gateUp: tape.gateUp, into: dGateUp)
+    }
     let dNormed = workspace.tile(.gradient, rows: rowCount, columns: d.columns)
-    packed.gateUp.multiplyTransposed(dGateUp, into: dNormed)
+    inputGradient(.gateUp, dGateUp, packed.gateUp, into: dNormed)
     let norm = layer.norm(.feedForwardNorm, bias: .feedForwardNormBias)
     let (gate, up) = (ExtendedPart(.gate), ExtendedPart(.up))
     if weights != nil || tape.lowRank[gate] != nil || tape.lowRank[up] != nil {
       let normed = workspace.tile(.normed, rows: rowCount, columns: d.columns)
       let scales = workspace.tile(.scales, rows: rowCount, columns: 1)
-      model.norm.forward(tape.middle, norm, into: normed, scales: scales)
+      profile.measure(.norm) {
+        model.norm.forward(tape.middle, norm, into: normed, scales: scales)
+      }
       let dGate = dGateUp.columns(0..<inner)
       let dUp = dGateUp.columns(gateUpWidth - inner..<gateUpWidth)
       extendBackward(gate, dGate, input: normed, dInput: dNormed, tape: tape, sink: sink)
       extendBackward(up, dUp, input: normed, dInput: dNormed, tape: tape, sink: sink)
       if let gradient = weights?[.gateUp] {
-        multiply(transposed: dGateUp, normed, into: gradient, beta: 1)
+        weightGradient(dGateUp, normed, into: gradient)
       }
       if let gradient = weights?[.gateUpBias] { addColumnSums(of: dGateUp, to: gradient) }
     }
-    model.norm.backward(
+    normBackward(
       dNormed,
       x: tape.middle,
       norm,
@@ -90,7 +94,7 @@ extension DecoderLayerPass {
     if let branchTape {
       dProduct = workspace.tile(.gradientBranch, rows: d.rows, columns: d.columns)
       dProduct.fill(0)
-      model.norm.backward(
+      normBackward(
         d,
         x: branchTape.product,
         layer.norm(branch.norm),
@@ -100,12 +104,12 @@ extension DecoderLayerPass {
       )
     }
     let map = branch == .attention ? packed.output : packed.down
-    map.multiplyTransposed(dProduct, into: dInput)
+    inputGradient(branch.work, dProduct, map, into: dInput)
     guard let input else { return }
     let part = ExtendedPart(branch.projection)
     extendBackward(part, dProduct, input: input, dInput: dInput, tape: tape, sink: sink)
     if let gradient = weights?[branch.map] {
-      multiply(transposed: dProduct, input, into: gradient, beta: 1)
+      weightGradient(dProduct, input, into: gradient)
     }
     if let gradient = weights?[branch.bias] { addColumnSums(of: dProduct, to: gradient) }
   }
@@ -135,11 +139,15 @@ extension DecoderLayerPass {
     // Sequences without a wanted row have no span, and their keys no gradient.
     if rows != nil { dKeyValue.fill(0) }
     let attention = shard.attention(configuration, layer: index, rows: rows)
-    attention.backward(dOut: dAttended, q: tape.q, k: tape.k, v: tape.v, dQ: dQ, dK: dK, dV: dV)
+    profile.measure(.attention, operations: attention.operations * 5 / 2) {
+      attention.backward(dOut: dAttended, q: tape.q, k: tape.k, v: tape.v, dQ: dQ, dK: dK, dV: dV)
+    }
     if let rotary = model.rotaryTable(index) {
       let queryPositions = rows.map { $0.map { shard.positions[$0] } } ?? shard.positions
-      rotary.rotate(dQ, positions: queryPositions, isInverse: true)
-      rotary.rotate(dK, positions: shard.positions, isInverse: true)
+      profile.measure(.rotary) {
+        rotary.rotate(dQ, positions: queryPositions, isInverse: true)
+        rotary.rotate(dK, positions: shard.positions, isInverse: true)
+      }
     }
     if let headNorms = tape.headNorms { headNormsBackward(dQ: dQ, dK: dK, headNorms, sink: sink) }
     return projectBackward(
@@ -192,7 +200,7 @@ extension DecoderLayerPass {
     let normed = workspace.tile(.normed, rows: tokenCount, columns: width)
     let scales = workspace.tile(.scales, rows: tokenCount, columns: 1)
     let norm = layer.norm(.inputNorm, bias: .inputNormBias)
-    model.norm.forward(tape.input, norm, into: normed, scales: scales)
+    profile.measure(.norm) { model.norm.forward(tape.input, norm, into: normed, scales: scales) }
     var queryInput = normed
     if let rows {
       queryInput = workspace.tile(.normedRows, rows: rowCount, columns: width)
@@ -201,12 +209,13 @@ extension DecoderLayerPass {
     let dNormed = wantsInput ? workspace.tile(.gradient, rows: tokenCount, columns: width) : nil
     var dQueryInput: Tile?
     if let dNormed {
-      packed.keyValue.multiplyTransposed(dKeyValue, into: dNormed)
+      inputGradient(.queryKeyValue, dKeyValue, packed.keyValue, into: dNormed)
       // Chosen rows are computed apart and added to their places below.
       let target =
         rows == nil
         ? dNormed : workspace.tile(.gradientActivated, rows: rowCount, columns: width)
-      packed.query.multiplyTransposed(dQ, into: target, accumulate: rows == nil)
+      let isSame = rows == nil
+      inputGradient(.queryKeyValue, dQ, packed.query, into: target, accumulate: isSame)
       dQueryInput = target
     }
     let (dK, dV) = (dKeyValue.columns(0..<kWidth), dKeyValue.columns(kWidth..<2 * kWidth))
@@ -220,9 +229,9 @@ extension DecoderLayerPass {
     extended(ExtendedPart(.v), dV, normed, dNormed)
     extended(others, dKeyValue, normed, dNormed)
     if let gradient = weights?[.queryKeyValue] {
-      multiply(transposed: dQ, queryInput, into: gradient.rows(0..<qWidth), beta: 1)
+      weightGradient(dQ, queryInput, into: gradient.rows(0..<qWidth))
       let keyValueRows = gradient.rows(qWidth..<qWidth + 2 * kWidth)
-      multiply(transposed: dKeyValue, normed, into: keyValueRows, beta: 1)
+      weightGradient(dKeyValue, normed, into: keyValueRows)
     }
     if let gradient = weights?[.queryKeyValueBias] {
       addColumnSums(of: dQ, to: gradient.columns(0..<qWidth))
@@ -235,7 +244,7 @@ extension DecoderLayerPass {
       dInput = Tile(rows: tokenCount, columns: width, zeroed: true)
       dMiddle.scatterAdd(rows, to: dInput)
     }
-    model.norm.backward(
+    normBackward(
       dNormed,
       x: tape.input,
       norm,
@@ -244,6 +253,40 @@ extension DecoderLayerPass {
       gradient: weights?.norm(.inputNorm, bias: .inputNormBias)
     )
     return dInput
+  }
+
+  /// Adds the gradients of a norm's input and, where given, of its weights.
+  private func normBackward(
+    _ dY: Tile,
+    x: Tile,
+    _ norm: NormWeights,
+    scales: Tile,
+    addingTo dX: Tile,
+    gradient: NormWeights?
+  ) {
+    profile.measure(.norm) {
+      model.norm.backward(dY, x: x, norm, scales: scales, addingTo: dX, gradient: gradient)
+    }
+  }
+
+  /// Computes the gradient of a map's input: `dX (+)= dY W`.
+  private func inputGradient(
+    _ kind: WorkKind,
+    _ dY: Tile,
+    _ weights: PackedWeights,
+    into dX: Tile,
+    accumulate: Bool = false
+  ) {
+    profile.measure(kind, operations: weights.operations(rows: dY.rows)) {
+      weights.multiplyTransposed(dY, into: dX, accumulate: accumulate)
+    }
+  }
+
+  /// Adds the gradient of a map's weights: `dW += dY^T X`.
+  private func weightGradient(_ dY: Tile, _ x: Tile, into dW: Tile) {
+    profile.measure(.weightGradient, operations: 2 * dY.rows * dY.columns * x.columns) {
+      multiply(transposed: dY, x, into: dW, beta: 1)
+    }
   }
 
   /// Adds the gradients of one part's extension, and its part of the input's gradient.
@@ -261,12 +304,17 @@ extension DecoderLayerPass {
     let scaling = adapter.configuration.scaling
     let a = adapter.parameters.matrices[place].tile
     let outputs = { (b: Tile) -> Tile in part.outputs.map { b.rows($0) } ?? b }
-    let gradient = outputs(sink.adapter[place + 1])
-    multiply(transposed: dOutput, reduced, into: gradient, alpha: scaling, beta: 1)
-    let dReduced = workspace.tile(.gradientLowRank, rows: dOutput.rows, columns: reduced.columns)
-    let b = outputs(adapter.parameters.matrices[place + 1].tile)
-    multiply(dOutput, b, into: dReduced, alpha: scaling)
-    multiply(transposed: dReduced, input, into: sink.adapter[place], beta: 1)
-    if let dInput { multiply(dReduced, a, into: dInput, beta: 1) }
+    let rank = reduced.columns
+    let inputs = (dInput == nil ? 1 : 2) * input.columns
+    let operations = 2 * dOutput.rows * rank * (2 * dOutput.columns + inputs)
+    profile.measure(.adapter, operations: operations) {
+      let gradient = outputs(sink.adapter[place + 1])
+      multiply(transposed: dOutput, reduced, into: gradient, alpha: scaling, beta: 1)
+      let dReduced = workspace.tile(.gradientLowRank, rows: dOutput.rows, columns: rank)
+      let b = outputs(adapter.parameters.matrices[place + 1].tile)
+      multiply(dOutput, b, into: dReduced, alpha: scaling)
+      multiply(transposed: dReduced, input, into: sink.adapter[place], beta: 1)
+      if let dInput { multiply(dReduced, a, into: dInput, beta: 1) }
+    }
   }
 }

@@ -13,6 +13,7 @@ struct DecoderLayerPass {
   /// Given the rotated keys and the values of all rows, for caches.
   var onKeysAndValues: ((Tile, Tile) -> Void)?
 
+  var profile: WorkProfile? { workspace.profile }
   /// The layer's maps.
   var packed: PackedLayer { model.layers[index] }
   /// The layer's norms and biases.
@@ -34,18 +35,16 @@ struct DecoderLayerPass {
     var lowRank: [ExtendedPart: Tile] = [:]
     let scales = fresh(.scales, rows: tokenCount, columns: 1, records)
     let normed = workspace.tile(.normed, rows: tokenCount, columns: width)
-    model.norm.forward(
-      x,
-      layer.norm(.inputNorm, bias: .inputNormBias),
-      into: normed,
-      scales: scales
-    )
+    let inputNorm = layer.norm(.inputNorm, bias: .inputNormBias)
+    profile.measure(.norm) { model.norm.forward(x, inputNorm, into: normed, scales: scales) }
 
     let (q, k, v, headNorms) = project(normed, records: records, lowRank: &lowRank)
     onKeysAndValues?(k, v)
     let attended = fresh(.attended, rows: rowCount, columns: configuration.queryWidth, records)
-    shard.attention(configuration, layer: index, rows: rows)
-      .forward(q: q, k: k, v: v, into: attended)
+    let attention = shard.attention(configuration, layer: index, rows: rows)
+    profile.measure(.attention, operations: attention.operations) {
+      attention.forward(q: q, k: k, v: v, into: attended)
+    }
 
     let middle = residual(x, records: records)
     let attentionBranch = add(.attention, attended, to: middle, records, lowRank: &lowRank)
@@ -53,14 +52,18 @@ struct DecoderLayerPass {
     let middleScales = fresh(.scales, rows: rowCount, columns: 1, records)
     let normedMiddle = workspace.tile(.normed, rows: rowCount, columns: width)
     let norm = layer.norm(.feedForwardNorm, bias: .feedForwardNormBias)
-    model.norm.forward(middle, norm, into: normedMiddle, scales: middleScales)
+    profile.measure(.norm) {
+      model.norm.forward(middle, norm, into: normedMiddle, scales: middleScales)
+    }
     let gateUp = expand(normedMiddle, records: records, lowRank: &lowRank)
     let activated = workspace.tile(
       .activated,
       rows: rowCount,
       columns: configuration.feedForwardWidth
     )
-    configuration.traits.feedForward.forward(gateUp, into: activated)
+    profile.measure(.activation) {
+      configuration.traits.feedForward.forward(gateUp, into: activated)
+    }
     let result = records ? copy(middle) : middle
     let feedForwardBranch = add(.feedForward, activated, to: result, records, lowRank: &lowRank)
 
@@ -83,6 +86,19 @@ struct DecoderLayerPass {
       )
     }
     return result
+  }
+
+  /// Computes the product of some rows with frozen weights.
+  private func product(
+    _ kind: WorkKind,
+    _ weights: PackedWeights,
+    _ x: Tile,
+    into y: Tile,
+    accumulate: Bool = false
+  ) {
+    profile.measure(kind, operations: weights.operations(rows: x.rows)) {
+      weights.multiply(x, into: y, accumulate: accumulate)
+    }
   }
 
   /// Computes rotated queries and keys, and values.
@@ -110,11 +126,13 @@ struct DecoderLayerPass {
       q = joint.columns(0..<qWidth)
       keyValue = joint.columns(qWidth..<qWidth + 2 * kWidth)
     }
-    packed.query.multiply(queryInput, into: q)
-    packed.keyValue.multiply(normed, into: keyValue)
+    product(.queryKeyValue, packed.query, queryInput, into: q)
+    product(.queryKeyValue, packed.keyValue, normed, into: keyValue)
     if let bias {
-      addRow(bias.columns(0..<qWidth), to: q)
-      addRow(bias.columns(qWidth..<qWidth + 2 * kWidth), to: keyValue)
+      profile.measure(.copies) {
+        addRow(bias.columns(0..<qWidth), to: q)
+        addRow(bias.columns(qWidth..<qWidth + 2 * kWidth), to: keyValue)
+      }
     }
     let (k, v) = (keyValue.columns(0..<kWidth), keyValue.columns(kWidth..<2 * kWidth))
     let (queries, others) = ExtendedPart.joint(configuration)
@@ -125,8 +143,10 @@ struct DecoderLayerPass {
     extend(others, normed, into: keyValue, records: records, lowRank: &lowRank)
     let headNorms = normHeads(q: q, k: k, records: records)
     if let rotary = model.rotaryTable(index) {
-      rotary.rotate(q, positions: queryPositions)
-      rotary.rotate(k, positions: shard.positions)
+      profile.measure(.rotary) {
+        rotary.rotate(q, positions: queryPositions)
+        rotary.rotate(k, positions: shard.positions)
+      }
     }
     return (q, k, v, headNorms)
   }
@@ -139,7 +159,9 @@ struct DecoderLayerPass {
       let before = records ? copy(x) : nil
       let heads = x.columns / weight.columns
       let scales = fresh(.headScales, rows: heads, columns: x.rows, records)
-      headNormForward(x, weight: weight, epsilon: epsilon, rstd: scales)
+      profile.measure(.norm) {
+        headNormForward(x, weight: weight, epsilon: epsilon, rstd: scales)
+      }
       return (before, scales)
     }
     let (qBefore, qScales) = norm(q, qNorm)
@@ -156,8 +178,8 @@ struct DecoderLayerPass {
   ) -> Tile {
     let inner = configuration.feedForwardWidth
     let gateUp = fresh(.gateUp, rows: rowCount, columns: configuration.gateUpWidth, records)
-    packed.gateUp.multiply(normed, into: gateUp)
-    if let bias = layer[.gateUpBias]?.tile { addRow(bias, to: gateUp) }
+    product(.gateUp, packed.gateUp, normed, into: gateUp)
+    if let bias = layer[.gateUpBias]?.tile { profile.measure(.copies) { addRow(bias, to: gateUp) } }
     let up = gateUp.columns(gateUp.columns - inner..<gateUp.columns)
     extend(
       ExtendedPart(.gate),
@@ -183,15 +205,17 @@ struct DecoderLayerPass {
     let target =
       isNormed
       ? fresh(.branch, rows: rowCount, columns: configuration.width, records) : stream
-    weights.multiply(input, into: target, accumulate: !isNormed)
-    if let bias = layer[branch.bias]?.tile { addRow(bias, to: target) }
+    product(branch.work, weights, input, into: target, accumulate: !isNormed)
+    if let bias = layer[branch.bias]?.tile { profile.measure(.copies) { addRow(bias, to: target) } }
     let part = ExtendedPart(branch.projection)
     extend(part, input, into: target, records: records, lowRank: &lowRank)
     guard isNormed else { return nil }
     let scales = fresh(.branchScales, rows: rowCount, columns: 1, records)
     let normed = workspace.tile(.branchNormed, rows: rowCount, columns: configuration.width)
-    model.norm.forward(target, layer.norm(branch.norm), into: normed, scales: scales)
-    stream.add(normed)
+    profile.measure(.norm) {
+      model.norm.forward(target, layer.norm(branch.norm), into: normed, scales: scales)
+      stream.add(normed)
+    }
     return records ? BranchTape(product: target, scales: scales) : nil
   }
 
@@ -207,15 +231,18 @@ struct DecoderLayerPass {
     else { return }
     let rank = adapter.configuration.rank
     let reduced = fresh(.lowRank, rows: input.rows, columns: rank, records)
-    multiply(input, transposed: adapter.parameters.matrices[place].tile, into: reduced)
     let b = adapter.parameters.matrices[place + 1].tile
-    multiply(
-      reduced,
-      transposed: part.outputs.map { b.rows($0) } ?? b,
-      into: output,
-      alpha: adapter.configuration.scaling,
-      beta: 1
-    )
+    let operations = 2 * input.rows * rank * (input.columns + output.columns)
+    profile.measure(.adapter, operations: operations) {
+      multiply(input, transposed: adapter.parameters.matrices[place].tile, into: reduced)
+      multiply(
+        reduced,
+        transposed: part.outputs.map { b.rows($0) } ?? b,
+        into: output,
+        alpha: adapter.configuration.scaling,
+        beta: 1
+      )
+    }
     if records { lowRank[part] = reduced }
   }
 
@@ -231,7 +258,7 @@ struct DecoderLayerPass {
 
   private func copy(_ x: Tile) -> Tile {
     let result = Tile(rows: x.rows, columns: x.columns)
-    result.copy(from: x)
+    profile.measure(.copies) { result.copy(from: x) }
     return result
   }
 

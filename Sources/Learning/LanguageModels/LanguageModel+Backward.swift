@@ -25,9 +25,16 @@ extension LanguageModel {
     check(pass, gradient)
     let input = wantsInput ? inputGradient(of: pass) : nil
     let sinks = pass.recordings.map { _ in SharedSink(GradientSink(adapter: pass.adapter)) }
+    let profile = WorkProfile.current
     Threads.forEach(pass.recordings.count) { index in
-      let recording = pass.recordings[index]
-      backward(recording, pass: pass, gradient: gradient, sink: sinks[index].sink, input: input)
+      backward(
+        pass.recordings[index],
+        pass: pass,
+        gradient: gradient,
+        sink: sinks[index].sink,
+        input: input,
+        workspace: Workspace(profile: profile)
+      )
     }
     let total = GradientSink(adapter: pass.adapter)
     for sink in sinks {
@@ -66,9 +73,18 @@ extension LanguageModel {
       )
       // One sink is as large as the model, so shards take turns and share their products instead.
       for recording in pass.recordings {
-        backward(recording, pass: pass, gradient: gradient, sink: sink, input: input)
+        backward(
+          recording,
+          pass: pass,
+          gradient: gradient,
+          sink: sink,
+          input: input,
+          workspace: Workspace(profile: WorkProfile.current)
+        )
       }
-      if embeds, let input, let weights = sink.weights { embedBackward(input, pass, weights) }
+      if embeds, let input, let weights = sink.weights {
+        WorkProfile.current.measure(.embedding) { embedBackward(input, pass, weights) }
+      }
       return sink
     }
     return TopGradients(
@@ -120,18 +136,20 @@ extension LanguageModel {
     pass: TopPass,
     gradient: Matrix,
     sink: GradientSink,
-    input: Tile?
+    input: Tile?,
+    workspace: Workspace
   ) {
-    let workspace = Workspace()
     var d = Tile(rows: recording.last.rows, columns: configuration.width, zeroed: true)
-    norm.backward(
-      gradient.tile.rows(recording.outputRows),
-      x: recording.last,
-      finalNormWeights,
-      scales: recording.lastScales,
-      addingTo: d,
-      gradient: sink.weights?.finalNorm
-    )
+    workspace.profile.measure(.norm) {
+      norm.backward(
+        gradient.tile.rows(recording.outputRows),
+        x: recording.last,
+        finalNormWeights,
+        scales: recording.lastScales,
+        addingTo: d,
+        gradient: sink.weights?.finalNorm
+      )
+    }
     // Below the lowest trained map nothing needs a gradient.
     let lowest =
       input != nil || sink.weights != nil

@@ -12,11 +12,14 @@ extension LanguageModel {
     precondition(count >= 0 && count <= layers.count, "the model has no such layer")
     let hidden = Tile(rows: batch.tokenCount, columns: configuration.width)
     let shards = Shard.split(batch)
+    let profile = WorkProfile.current
     Threads.forEach(shards.count) { index in
       let shard = shards[index]
-      let workspace = Workspace()
+      let workspace = Workspace(profile: profile)
       let x = hidden.rows(shard.tokens)
-      embed(batch.tokens[shard.tokens], positions: shard.positions, into: x)
+      profile.measure(.embedding) {
+        embed(batch.tokens[shard.tokens], positions: shard.positions, into: x)
+      }
       for layer in 0..<count {
         var tape: LayerTape?
         _ = DecoderLayerPass(
@@ -60,6 +63,7 @@ extension LanguageModel {
     let shards = Shard.split(batch)
     let outputs = Self.outputRanges(shards, rows: rows)
     let result = Tile(rows: rows?.count ?? batch.tokenCount, columns: configuration.width)
+    let profile = WorkProfile.current
     let recordings = Mutex<[ShardRecording?]>(Array(repeating: nil, count: shards.count))
     Threads.forEach(shards.count) { index in
       let recording = runTop(
@@ -72,6 +76,7 @@ extension LanguageModel {
         },
         outputRows: outputs[index],
         into: result.rows(outputs[index]),
+        workspace: Workspace(profile: profile),
         record: record
       )
       if record { recordings.withLock { $0[index] = recording } }
@@ -105,9 +110,9 @@ extension LanguageModel {
     rows: [Int]?,
     outputRows: Range<Int>,
     into output: Tile,
+    workspace: Workspace,
     record: Bool
   ) -> ShardRecording {
-    let workspace = Workspace()
     var tapes: [LayerTape] = []
     var x = input
     if !record {
@@ -136,7 +141,9 @@ extension LanguageModel {
       lastRows = rows
     }
     let scales = Tile(rows: x.rows, columns: 1)
-    norm.forward(x, finalNormWeights, into: output, scales: scales)
+    workspace.profile.measure(.norm) {
+      norm.forward(x, finalNormWeights, into: output, scales: scales)
+    }
     return ShardRecording(
       shard: shard,
       outputRows: outputRows,

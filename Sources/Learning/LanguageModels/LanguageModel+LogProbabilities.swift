@@ -115,14 +115,21 @@ extension LanguageModel {
     loss: (_ rows: Range<Int>, _ values: [Float], _ entropies: [Float]) -> LogProbabilityGradient
   ) -> LogProbabilityPass {
     var result = TokenLogProbabilities(values: [], entropies: [])
+    let profile = WorkProfile.current
     let gradient = Tile(rows: hidden.rows, columns: hidden.columns)
     forEachChunk(hidden, targets, temperature) { rows, chunk in
       result.values += chunk.values
       result.entropies += chunk.entropies
       let derivatives = loss(rows, chunk.values, chunk.entropies)
-      chunk.backward(dValues: derivatives.logProbabilities, dEntropies: derivatives.entropies)
-      head.multiplyTransposed(chunk.logits, into: gradient.rows(rows))
-      if let dHead {
+      profile.measure(.headSoftmax) {
+        chunk.backward(dValues: derivatives.logProbabilities, dEntropies: derivatives.entropies)
+      }
+      let operations = head.operations(rows: rows.count)
+      profile.measure(.head, operations: operations) {
+        head.multiplyTransposed(chunk.logits, into: gradient.rows(rows))
+      }
+      guard let dHead else { return }
+      profile.measure(.weightGradient, operations: operations) {
         multiply(transposed: chunk.logits, hidden.tile.rows(rows), into: dHead, beta: 1)
       }
     }
@@ -144,6 +151,7 @@ extension LanguageModel {
   ) {
     precondition(hidden.rows == targets.count, "one target for each row")
     precondition(hidden.columns == configuration.width, "hidden states of another width")
+    let profile = WorkProfile.current
     let memory = Tile(
       rows: min(Self.chunkRows, hidden.rows),
       columns: configuration.vocabularySize
@@ -151,11 +159,13 @@ extension LanguageModel {
     for start in stride(from: 0, to: hidden.rows, by: Self.chunkRows) {
       let rows = start..<min(start + Self.chunkRows, hidden.rows)
       let logits = memory.rows(0..<rows.count)
-      head.multiply(hidden.tile.rows(rows), into: logits)
-      body(
-        rows,
+      profile.measure(.head, operations: head.operations(rows: rows.count)) {
+        head.multiply(hidden.tile.rows(rows), into: logits)
+      }
+      let chunk = profile.measure(.headSoftmax) {
         CategoricalRows(logits: logits, targets: Array(targets[rows]), temperature: temperature)
-      )
+      }
+      body(rows, chunk)
     }
   }
 }

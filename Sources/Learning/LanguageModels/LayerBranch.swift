@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// What adds to the residual stream of a layer.
 enum LayerBranch: Sendable {
   /// Attention and its output.
@@ -7,6 +9,8 @@ enum LayerBranch: Sendable {
 
   /// The map that ends the branch.
   var map: LayerSlot { self == .attention ? .output : .down }
+  /// What the products with that map's weights are called in a profile.
+  var work: WorkKind { self == .attention ? .output : .down }
   /// That map's bias.
   var bias: LayerSlot { self == .attention ? .outputBias : .downBias }
   /// The norm behind that map.

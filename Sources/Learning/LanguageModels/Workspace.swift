@@ -25,7 +25,12 @@ final class Workspace {
     case gradientHeads
   }
 
+  /// Where the time of the pass is added up, if anyone wants to know.
+  let profile: WorkProfile?
   private var buffers: [FloatBuffer?] = Array(repeating: nil, count: Purpose.allCases.count)
+
+  /// Starts with no memory.
+  init(profile: WorkProfile? = nil) { self.profile = profile }
 
   /// A tile of undefined content; the last one of the same purpose must be done with.
   func tile(_ purpose: Purpose, rows: Int, columns: Int) -> Tile {

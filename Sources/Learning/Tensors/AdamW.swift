@@ -109,26 +109,29 @@ package struct AdamW: Sendable, Equatable {
     let correction2 = Float(1 - pow(configuration.beta2, Double(step)))
     let (constants, decays) = (configuration, decays)
     let chunks = Self.chunks(gradients)
-    parameters.withTiles { parameters in
-      firstMoments.withTiles { first in
-        secondMoments.withTiles { second in
-          Threads.forEach(chunks.count) { task in
-            let (index, range) = chunks[task]
-            kernel_adamw(
-              parameters[index].pointer + range.lowerBound,
-              first[index].pointer + range.lowerBound,
-              second[index].pointer + range.lowerBound,
-              gradients.matrices[index].tile.pointer + range.lowerBound,
-              range.count,
-              Float(gradientScale),
-              Float(learningRate),
-              Float(constants.beta1),
-              Float(constants.beta2),
-              Float(constants.epsilon),
-              decays[index] ? Float(constants.weightDecay) : 0,
-              correction1,
-              correction2
-            )
+    let profile = WorkProfile.current
+    profile.measure(.optimiser) {
+      parameters.withTiles { parameters in
+        firstMoments.withTiles { first in
+          secondMoments.withTiles { second in
+            Threads.forEach(chunks.count) { task in
+              let (index, range) = chunks[task]
+              kernel_adamw(
+                parameters[index].pointer + range.lowerBound,
+                first[index].pointer + range.lowerBound,
+                second[index].pointer + range.lowerBound,
+                gradients.matrices[index].tile.pointer + range.lowerBound,
+                range.count,
+                Float(gradientScale),
+                Float(learningRate),
+                Float(constants.beta1),
+                Float(constants.beta2),
+                Float(constants.epsilon),
+                decays[index] ? Float(constants.weightDecay) : 0,
+                correction1,
+                correction2
+              )
+            }
           }
         }
       }

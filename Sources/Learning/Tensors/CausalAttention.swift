@@ -97,6 +97,15 @@ package struct CausalAttention: Sendable {
     self.families = families
   }
 
+  /// Multiplications and additions of `forward`'s products; `backward` has two and a half times as
+  /// many, for it computes the scores again.
+  package var operations: Int {
+    let seen = spans.reduce(0) { sum, span in
+      sum + limits[span.queries].reduce(0) { $0 + min(Int($1), window ?? .max) }
+    }
+    return 4 * heads * headWidth * seen
+  }
+
   /// Computes the attention outputs.
   ///
   /// - Parameters:

@@ -21,6 +21,9 @@ package struct PackedWeights: Sendable {
   package let format: WeightFormat
   private let buffer: FloatBuffer
 
+  /// Multiplications and additions of a product with so many rows.
+  package func operations(rows: Int) -> Int { 2 * rows * inputs * outputs }
+
   /// Packs weights.
   ///
   /// - Parameters:

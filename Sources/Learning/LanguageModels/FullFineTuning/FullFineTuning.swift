@@ -30,14 +30,16 @@ package struct FullFineTuning: Sendable {
   package var model: LanguageModel {
     mutating get {
       if let current { return current }
-      let made = LanguageModel(base, weights: weights)
+      let made = WorkProfile.current.measure(.packing) { LanguageModel(base, weights: weights) }
       current = made
       return made
     }
   }
 
   /// Sets all gradients to zero.
-  package mutating func clearGradients() { gradients.clear() }
+  package mutating func clearGradients() {
+    WorkProfile.current.measure(.optimiser) { gradients.clear() }
+  }
 
   /// Adds the gradients of a loss on hidden states.
   ///
@@ -70,7 +72,7 @@ package struct FullFineTuning: Sendable {
   ///   - normMax: the largest norm of all gradients together; longer ones are shortened to it.
   /// - Returns: The norm before that; where it is not finite nothing is moved.
   package mutating func update(learningRate: Double, normMax: Double = .infinity) -> Double {
-    let norm = gradients.norm
+    let norm = WorkProfile.current.measure(.optimiser) { gradients.norm }
     guard norm.isFinite else { return norm }
     // The weights have one owner again, so they change in place.
     current = nil

@@ -21,6 +21,9 @@ struct ModelBenchmark: ParsableCommand {
   @Flag(help: "Print a JSON object instead of a table.")
   var json = false
 
+  @Flag(help: "Print where the time of scoring and of training steps goes, instead of the figures.")
+  var profile = false
+
   @Option(help: "How often each figure is taken; the best counts.")
   var rounds = 3
 
@@ -35,8 +38,12 @@ struct ModelBenchmark: ParsableCommand {
 
   func run() throws {
     if let threads { Threads.configure(count: threads) }
-    let figures = try ModelMeasurement(try LanguageModel.load(path: model), rounds: rounds)
-      .figures()
+    let measurement = ModelMeasurement(try LanguageModel.load(path: model), rounds: rounds)
+    if profile {
+      for line in measurement.profiles().flatMap(\.lines) { try Output.line(line) }
+      return
+    }
+    let figures = try measurement.figures()
     if json {
       try Output.line(JSONValue.object(figures.map { JSONMember($0.name, $0.json) }).line)
     } else {

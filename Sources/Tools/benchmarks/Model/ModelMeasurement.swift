@@ -36,10 +36,9 @@ struct ModelMeasurement {
   func figures() throws -> [ModelFigure] {
     let gigaflops = productGigaflops()
     let score = tokensPerSecond { scoreBatch() }
-    let adapter = AdapterConfiguration(rank: Self.rank, topLayers: nil)
-    var lowRank = LowRankAdapter(adapter, model: model.configuration, seed: 1)
-    var optimiser = AdamW(lowRank.parameters)
-    let step = tokensPerSecond { trainStep(&lowRank, &optimiser) }
+    var lowRank = lowRankTraining()
+    let step = tokensPerSecond { lowRank.step() }
+    let full = fullStepRate()
     let alone = try generationRate(batch: 1)
     let together = try generationRate(batch: 32)
     let ratio = principleRatio()
@@ -47,6 +46,11 @@ struct ModelMeasurement {
     return [
       ModelFigure(name: "score_tokens_per_s", title: "scoring, tokens/s", value: score),
       ModelFigure(name: "lora_step_tokens_per_s", title: "LoRA step, tokens/s", value: step),
+      ModelFigure(
+        name: "full_step_tokens_per_s",
+        title: "full fine-tuning step, tokens/s",
+        value: full
+      ),
       ModelFigure(
         name: "generate_b1_tokens_per_s",
         title: "generation, batch 1, tokens/s",
@@ -83,21 +87,38 @@ struct ModelMeasurement {
     _ = model.logProbabilities(model.hiddenStates(batch), targets: targets)
   }
 
-  /// Forward, backward and update of an adapter on every map of every layer.
-  private func trainStep(_ adapter: inout LowRankAdapter, _ optimiser: inout AdamW) {
-    let pass = model.top(
-      model.trunk(batch, layers: 0),
-      batch,
-      from: 0,
-      adapter: adapter,
-      record: true
+  /// Steps on an adapter on every map of every layer.
+  private func lowRankTraining() -> LowRankTraining {
+    LowRankTraining(model, batch, targets: targets, rank: Self.rank)
+  }
+
+  /// Gigabytes that only this figure needs are given back before the next one.
+  private func fullStepRate() -> Double {
+    var training = FullTraining(model, batch, targets: targets)
+    return tokensPerSecond { training.step() }
+  }
+
+  /// Where the time of each kind of work goes, in a round after one that warms up.
+  func profiles() -> [ModelProfile] {
+    var lowRank = lowRankTraining()
+    var full = FullTraining(model, batch, targets: targets)
+    return [
+      profile("scoring") { scoreBatch() },
+      profile("LoRA step") { lowRank.step() },
+      profile("full fine-tuning step") { full.step() },
+    ]
+  }
+
+  private func profile(_ title: String, _ work: () -> Void) -> ModelProfile {
+    work()
+    let profile = WorkProfile()
+    let before = Stopwatch.now
+    WorkProfile.$current.withValue(profile) { work() }
+    return ModelProfile(
+      title: title,
+      seconds: Stopwatch.now - before,
+      entries: profile.snapshot
     )
-    let slope = -1 / Float(targets.count)
-    let output = model.logProbabilityGradient(pass.hidden, targets: targets) { rows, _, _ in
-      LogProbabilityGradient(logProbabilities: rows.map { _ in slope })
-    }
-    let gradients = model.topBackward(pass, gradient: output.gradient)
-    optimiser.update(&adapter.parameters, gradients: gradients.adapter, learningRate: 1e-4)
   }
 
   private func generationRate(batch count: Int) throws -> Double {
