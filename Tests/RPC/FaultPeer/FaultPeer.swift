@@ -22,7 +22,9 @@ struct FaultPeer {
       files.count == 3
       ? TLSConfiguration(certificatePath: files[0], keyPath: files[1], caPath: files[2]) : nil
     var limits = RPCLimits()
-    limits.keepAlive = .seconds(2)
+    let slowness = ProcessInfo.processInfo.environment["MORLAIF_TEST_SLOWNESS"].flatMap { Int($0) }
+    limits.keepAlive = .seconds(2) * (slowness ?? 1)
+    limits.handshakeTimeout = limits.handshakeTimeout * (slowness ?? 1)
     limits.callsMax = 4_096
     let logger = Logger(label: "fault-peer") { _ in SwiftLogNoOpLogHandler() }
     let server = RPCServer(

@@ -84,11 +84,15 @@ final class FaultServerProcess: @unchecked Sendable {
   /// Finds a dead peer in four seconds, and says at once what a call ended with.
   static var quick: RPCClientConfiguration {
     var configuration = RPCClientConfiguration()
-    configuration.limits.keepAlive = .seconds(2)
-    configuration.limits.handshakeTimeout = .seconds(5)
+    configuration.limits.keepAlive = .seconds(2) * slowness
+    configuration.limits.handshakeTimeout = .seconds(5) * slowness
     configuration.retry.attemptsMax = 1
     return configuration
   }
+
+  /// How much longer than usual everything may take, as under a sanitizer.
+  private static let slowness =
+    ProcessInfo.processInfo.environment["MORLAIF_TEST_SLOWNESS"].flatMap { Int($0) } ?? 1
 
   /// Handlers that have not returned.
   func running(_ client: RPCClient) async throws -> Int {
