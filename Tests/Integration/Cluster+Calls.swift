@@ -15,7 +15,7 @@ extension Cluster {
         certificatePath: "\(certificates)/\(identity).pem",
         keyPath: "\(certificates)/\(identity).key",
         caPath: "\(certificates)/ca.pem",
-        serverName: name
+        serverName: members[name]?.program ?? name
       ),
       configuration: configuration,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -12,6 +12,8 @@ final class Cluster {
   struct Member {
     let process: Process
     let port: Int
+    /// The program that runs; several members may run the same.
+    let program: String
     /// Whether it was stopped here, and its process number is nobody's any more.
     var hasEnded = false
   }
@@ -81,7 +83,8 @@ final class Cluster {
   /// Starts a service without waiting for it.
   ///
   /// - Parameters:
-  ///   - name: which one.
+  ///   - name: which one; data, log and ready file are named for it.
+  ///   - program: what it runs, when that is not its name.
   ///   - settings: lines added to its configuration file.
   ///   - wrapper: a command that is given the service's command line, and becomes it.
   ///   - variables: for its environment, before those of the cluster.
@@ -89,6 +92,7 @@ final class Cluster {
   /// - Throws: what the system says when it cannot be started.
   func begin(
     _ name: String,
+    program: String? = nil,
     settings: String = "",
     wrapper: [String] = [],
     variables: [String: String] = [:]
@@ -103,8 +107,8 @@ final class Cluster {
     try output.seekToEnd()
     let command =
       wrapper + [
-        Program.folder.appendingPathComponent(name).path, "--config",
-        try configuration(of: name, settings), "--data", data(of: name), "--listen",
+        Program.folder.appendingPathComponent(program ?? name).path, "--config",
+        try configuration(of: program ?? name, settings), "--data", data(of: name), "--listen",
         "127.0.0.1:\(members[name]?.port ?? 0)", "--ready-file", ready,
       ]
     let process = Process()
@@ -127,12 +131,23 @@ final class Cluster {
   @discardableResult
   func start(
     _ name: String,
+    program: String? = nil,
     settings: String = "",
     wrapper: [String] = [],
     variables: [String: String] = [:]
   ) throws -> Member {
-    let process = try begin(name, settings: settings, wrapper: wrapper, variables: variables)
-    let member = Member(process: process, port: try port(of: name, process))
+    let process = try begin(
+      name,
+      program: program,
+      settings: settings,
+      wrapper: wrapper,
+      variables: variables
+    )
+    let member = Member(
+      process: process,
+      port: try port(of: name, process),
+      program: program ?? name
+    )
     members[name] = member
     return member
   }
