@@ -12,12 +12,18 @@ struct AnswerLikelihood: Sendable {
 
   /// Sums the log-probabilities over each answer's tokens; blocks the calling thread.
   ///
-  /// The prompt is one user turn; no end token is added to the answer.
-  func compute(_ items: [TextItem], adapter: LowRankAdapter?) throws -> [LogProbability] {
+  /// The prompt is one user turn; the end token counts for the items that `ended` names.
+  func compute(
+    _ items: [TextItem],
+    ended: Set<String> = [],
+    temperature: Float = 1,
+    adapter: LowRankAdapter?
+  ) throws -> [LogProbability] {
     let limit = base.model.configuration.contextLength
     let pieces = try items.map { item in
       let prompt = try base.promptTokens(item.prompt)
-      let answer = base.tokenizer.encode(item.response, allowSpecial: false)
+      var answer = base.tokenizer.encode(item.response, allowSpecial: false)
+      if ended.contains(item.id) { answer += base.tokenizer.eosTokenIDs.prefix(1) }
       guard prompt.count + answer.count <= limit else {
         throw MessageChecks.refusal(
           "item '\(item.id)': \(prompt.count + answer.count) tokens exceed a context of \(limit)"
@@ -46,7 +52,7 @@ struct AnswerLikelihood: Sendable {
         : base.model.logProbabilities(
           base.model.hiddenStates(batch, adapter: adapter, rows: rows),
           targets: targets,
-          temperature: 1
+          temperature: temperature
         ).values
       var next = 0
       for index in start..<end {

@@ -163,8 +163,22 @@ struct PolicyTrainerCalls: PolicyTrainerHandler {
   ) async throws -> LogProbabilitiesReply {
     try MessageChecks.identifiers(request.items.map(\.id), "items", countMax: promptsMax)
     let adapter = try adapter(request.variant, request.runID)
+    let temperature =
+      request.temperature == 0
+      ? 1 : try MessageChecks.inRange(request.temperature, 0.01...100, "temperature")
+    let ended = Set(request.endedItemIDs)
+    guard ended.isSubset(of: request.items.map(\.id)) else {
+      throw MessageChecks.refusal("ended_item_ids: names an item that is not there")
+    }
     return try await thread.perform { [likelihood] in
-      LogProbabilitiesReply(results: try likelihood.compute(request.items, adapter: adapter))
+      LogProbabilitiesReply(
+        results: try likelihood.compute(
+          request.items,
+          ended: ended,
+          temperature: Float(temperature),
+          adapter: adapter
+        )
+      )
     }
   }
 

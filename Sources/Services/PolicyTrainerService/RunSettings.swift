@@ -9,6 +9,8 @@ struct RunSettings: Sendable {
   let configuration: PPOConfiguration
   /// When checkpoints are written and how many are kept.
   let checkpoints: CheckpointSchedule
+  /// Whether the run is held when a sign of a gamed reward begins.
+  let pausesOnWatch: Bool
   /// Mean sequence KL, in nats, at which a run stops itself; nil never.
   let klStop: Double?
 
@@ -22,6 +24,7 @@ struct RunSettings: Sendable {
     try Self.readLoop(message, reader, into: &ppo)
     try Self.readLosses(message, reader, into: &ppo)
     try Self.readRewards(message, reader, into: &ppo)
+    try Self.readWatch(message.watch ?? Messages.RewardWatch(), reader, into: &ppo.watch)
     let sampling = request.sampling ?? SamplingOptions()
     guard sampling.topK == 0, sampling.topP == 0 || sampling.topP == 1, sampling.stop.isEmpty else {
       // Any cut of the distribution makes the KL wrong (PEERS 4, item 10).
@@ -43,6 +46,7 @@ struct RunSettings: Sendable {
       minutes: try reader.number(message.checkpointMinutes, "checkpoint_minutes", 1e-3...1e6),
       keptCount: try reader.count(message.keepLast, "keep_last", max: 10_000)
     )
+    pausesOnWatch = message.watch?.pauses ?? false
     klStop = try reader.number(message.klStop, "kl_stop", 0...1e9)
   }
 
@@ -140,6 +144,23 @@ struct RunSettings: Sendable {
     if let penalty { ppo.rewards.missingEnd = .penalty(penalty) }
   }
 
+  private static func readWatch(
+    _ message: Messages.RewardWatch,
+    _ reader: SettingsReader,
+    into limits: inout RewardWatchLimits
+  ) throws {
+    limits.window = try reader.count(message.window, "watch.window", max: 10_000) ?? limits.window
+    func read(_ value: Double, _ name: String, _ limit: inout Double) throws {
+      limit = try reader.number(value, "watch." + name, 1e-9...1e9) ?? limit
+    }
+    try read(message.deviationShareMin, "deviation_share_min", &limits.deviationShareMin)
+    try read(message.principleShareMax, "principle_share_max", &limits.principleShareMax)
+    try read(message.lengthFactorMax, "length_factor_max", &limits.lengthFactorMax)
+    try read(message.klAccelerationMax, "kl_acceleration_max", &limits.klAccelerationMax)
+    try read(message.ceilingShareMax, "ceiling_share_max", &limits.ceilingShareMax)
+    try read(message.repeatedShareMax, "repeated_share_max", &limits.repeatedShareMax)
+  }
+
   /// The settings as `TrainPolicyReply.started` spells them out.
   var message: PolicyHyperparameters {
     let ppo = configuration
@@ -180,6 +201,16 @@ struct RunSettings: Sendable {
     message.checkpointMinutes = checkpoints.minutes ?? 0
     message.keepLast = UInt32(clamping: checkpoints.keptCount)
     message.klStop = klStop ?? 0
+    message.watch = Messages.RewardWatch(
+      window: UInt32(clamping: ppo.watch.window),
+      deviationShareMin: ppo.watch.deviationShareMin,
+      principleShareMax: ppo.watch.principleShareMax,
+      lengthFactorMax: ppo.watch.lengthFactorMax,
+      klAccelerationMax: ppo.watch.klAccelerationMax,
+      ceilingShareMax: ppo.watch.ceilingShareMax,
+      repeatedShareMax: ppo.watch.repeatedShareMax,
+      pauses: pausesOnWatch
+    )
     return message
   }
 

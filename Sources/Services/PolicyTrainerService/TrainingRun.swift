@@ -194,6 +194,7 @@ struct TrainingRun: Sendable {
     if report[.klAlert] > 0 {
       recorder.event("kl_alert", step: report.step, "KL \(report[.kl]) nats a sequence")
     }
+    for alarm in report.alarms { raise(alarm, step: report.step) }
     for warning in report.warnings {
       logger.warning("\(warning)", metadata: ["run": "\(folder.id)", "step": "\(report.step)"])
     }
@@ -228,6 +229,20 @@ struct TrainingRun: Sendable {
         )
       )
     )
+  }
+
+  /// Tells a sign of a gamed reward and holds the run where that was asked for.
+  private func raise(_ alarm: PolicyOptimization.RewardWatch.Alarm, step: Int) {
+    logger.warning(
+      "\(alarm.sign.rawValue): \(alarm.text)",
+      metadata: ["run": "\(folder.id)", "step": "\(step)"]
+    )
+    var text = alarm.text
+    if settings.pausesOnWatch {
+      control.setPaused(true)
+      text += "; the run is held until Resume or Cancel"
+    }
+    recorder.event("watch_\(alarm.sign.rawValue)", step: step, text)
   }
 
   /// Ends a run that did not get to its last step, with a checkpoint of what it has.

@@ -134,6 +134,19 @@ import Testing
         // A text may be read as other tokens than it was written with; these were not.
         #expect(abs(result.sum - answer.sumLogProbability) < 0.5)
       }
+      // The end-of-turn token counts where it is asked for, and a temperature divides the logits.
+      let ended = LogProbabilitiesRequest(items: items, variant: .base, endedItemIDs: ["empty"])
+      let end = try #require(try await trainer.logProbabilities(ended).results.last)
+      #expect(end.tokens == 1 && end.sum < 0)
+      var flat = ended
+      flat.temperature = 100
+      let hot = try #require(try await trainer.logProbabilities(flat).results.last)
+      #expect(hot.sum != end.sum && abs(hot.sum) < 20)
+      var unknown = ended
+      unknown.endedItemIDs = ["nobody"]
+      let asked = unknown
+      let refused = await refusal { try await trainer.logProbabilities(asked) }
+      #expect(refused.message.contains("ended_item_ids"))
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import RunReports
 import Testing
 
@@ -12,7 +13,7 @@ import Testing
     "Length of answers", "Entropy of the policy", "Clipped updates",
     "Win rate of the tuned policy against the base model",
     "Held-out accuracy of the preference models", "Answers before and after", "What happened",
-    "nats an answer", "tokens", "v3",
+    "nats an answer", "tokens", "v3", "What decides which answer is better",
   ])
   func `the page shows each part`(part: String) {
     #expect(page.contains(part))
@@ -20,7 +21,7 @@ import Testing
 
   @Test func `every plot is an inline picture with a description`() {
     let pictures = page.components(separatedBy: "<svg ").count - 1
-    #expect(pictures == 9)
+    #expect(pictures == 10)
     #expect(page.components(separatedBy: "role=\"img\" aria-label=").count - 1 == pictures)
   }
 
@@ -51,6 +52,25 @@ import Testing
     let page = ReportPage(content).html
     #expect(page.contains("lost their naturalness"))
     #expect(page.contains("class=\"bad\""))
+  }
+
+  @Test func `signs of a gamed reward are told near the top, or not at all`() throws {
+    #expect(!page.contains("Signs of a gamed reward"))
+    var content = try SampleRun.content()
+    content.events.append(
+      JournalEvent(
+        time: 0,
+        kind: "watch_length_drift",
+        fields: [
+          JSONMember("at_step", .integer(9)), JSONMember("detail", .string("40 to 5 <tokens>")),
+        ]
+      )
+    )
+    let page = ReportPage(content).html
+    #expect(page.contains("length drift, step 9: 40 to 5 &lt;tokens&gt;"))
+    let signs = try #require(page.range(of: "Signs of a gamed reward"))
+    let gains = try #require(page.range(of: "What each principle gained</h2>"))
+    #expect(signs.lowerBound < gains.lowerBound)
   }
 
   @Test func `a run without training steps still has a page`() throws {

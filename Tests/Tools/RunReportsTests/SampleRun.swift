@@ -32,6 +32,7 @@ enum SampleRun {
         values.append(
           ("rewards/\(principle)/mean", Double(index) * 0.4 + progress + 0.3 * noise.next())
         )
+        values.append(("advantages/\(principle)/share", 0.25 + 0.1 * noise.next()))
       }
       let isSwapped = (count / 3..<count / 2).contains(step)
       return StepMetrics(
@@ -56,6 +57,7 @@ enum SampleRun {
           prompt: "Why do cats <purr> & \"knead\", question \(prompt)?",
           sampleIndex: index,
           principleIDs: principles,
+          logRatio: 6,
           base: .init(
             text:
               "There are many reasons why cats purr. One reason is that they feel happy, and another reason is that they feel happy, and yet another is that",
@@ -105,6 +107,7 @@ enum SampleRun {
       },
       overall: figures.overall,
       kl: figures.kl,
+      klTemperature: 0.7,
       meanLength: figures.meanLength,
       baseNLL: figures.baseNLL,
       distinct2: figures.distinct2,

@@ -512,6 +512,11 @@ extension PolicyHyperparameters {
     advantageScaling = AdvantageScaling(rawValue: Int32(truncatingIfNeeded: c.pointee.advantage_scaling.rawValue))
     lossAggregation = LossAggregation(rawValue: Int32(truncatingIfNeeded: c.pointee.loss_aggregation.rawValue))
     clipRangeHigh = c.pointee.clip_range_high
+    if let inner = c.pointee.watch {
+      do throws(MessageError) {
+        watch = try RewardWatch(reading: inner)
+      } catch { throw error.inside(Self.protobufName, "watch") }
+    }
   }
 
   func build(
@@ -557,6 +562,73 @@ extension PolicyHyperparameters {
     c.pointee.advantage_scaling = Morlaif__V1__AdvantageScaling(rawValue: .init(truncatingIfNeeded: advantageScaling.rawValue))
     c.pointee.loss_aggregation = Morlaif__V1__LossAggregation(rawValue: .init(truncatingIfNeeded: lossAggregation.rawValue))
     c.pointee.clip_range_high = clipRangeHigh
+    if let watch {
+      do throws(MessageError) {
+        c.pointee.watch = try watch.build(in: arena)
+      } catch { throw error.inside(Self.protobufName, "watch") }
+    }
+    return c
+  }
+}
+
+extension RewardWatch {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__RewardWatch()
+    morlaif__v1__reward_watch__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__RewardWatch.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__RewardWatch>) throws(MessageError) {
+    self.init()
+    window = c.pointee.window
+    deviationShareMin = c.pointee.deviation_share_min
+    principleShareMax = c.pointee.principle_share_max
+    lengthFactorMax = c.pointee.length_factor_max
+    klAccelerationMax = c.pointee.kl_acceleration_max
+    ceilingShareMax = c.pointee.ceiling_share_max
+    repeatedShareMax = c.pointee.repeated_share_max
+    pauses = c.pointee.pauses != 0
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__RewardWatch> {
+    let c = try arena.room(for: 1, Morlaif__V1__RewardWatch.self)
+    morlaif__v1__reward_watch__init(c)
+    c.pointee.window = window
+    c.pointee.deviation_share_min = deviationShareMin
+    c.pointee.principle_share_max = principleShareMax
+    c.pointee.length_factor_max = lengthFactorMax
+    c.pointee.kl_acceleration_max = klAccelerationMax
+    c.pointee.ceiling_share_max = ceilingShareMax
+    c.pointee.repeated_share_max = repeatedShareMax
+    c.pointee.pauses = pauses ? 1 : 0
     return c
   }
 }
@@ -1696,6 +1768,11 @@ extension LogProbabilitiesRequest {
     }
     variant = PolicyVariant(rawValue: Int32(truncatingIfNeeded: c.pointee.variant.rawValue))
     runID = try readIdentifier(c.pointee.run_id, Self.protobufName, "run_id")
+    temperature = c.pointee.temperature
+    endedItemIDs.reserveCapacity(c.pointee.n_ended_item_ids)
+    for item in UnsafeBufferPointer(start: c.pointee.ended_item_ids, count: c.pointee.n_ended_item_ids) {
+      endedItemIDs.append(try readIdentifier(item, Self.protobufName, "ended_item_ids"))
+    }
   }
 
   func build(
@@ -1715,6 +1792,15 @@ extension LogProbabilitiesRequest {
     }
     c.pointee.variant = Morlaif__V1__PolicyVariant(rawValue: .init(truncatingIfNeeded: variant.rawValue))
     c.pointee.run_id = try arena.identifier(runID, Self.protobufName, "run_id")
+    c.pointee.temperature = temperature
+    if !endedItemIDs.isEmpty {
+      let list = try arena.room(for: endedItemIDs.count, (UnsafeMutablePointer<CChar>?).self)
+      for (index, item) in endedItemIDs.enumerated() {
+        (list + index).initialize(to: try arena.identifier(item, Self.protobufName, "ended_item_ids"))
+      }
+      c.pointee.ended_item_ids = list
+      c.pointee.n_ended_item_ids = endedItemIDs.count
+    }
     return c
   }
 }

@@ -543,6 +543,9 @@ public struct PolicyHyperparameters: ProtobufMessage {
   /// Clip range of the probability ratio above one, where it differs from `clip_range`.
   public var clipRangeHigh: Double = 0
 
+  /// `watch`.
+  public var watch: RewardWatch? = nil
+
   /// Makes the message with every field at its default.
   public init() {}
 
@@ -580,7 +583,8 @@ public struct PolicyHyperparameters: ProtobufMessage {
     scoreNormalization: ScoreNormalization = ScoreNormalization(),
     advantageScaling: AdvantageScaling = AdvantageScaling(),
     lossAggregation: LossAggregation = LossAggregation(),
-    clipRangeHigh: Double = 0
+    clipRangeHigh: Double = 0,
+    watch: RewardWatch? = nil
   ) {
     self.rank = rank
     self.alpha = alpha
@@ -615,6 +619,7 @@ public struct PolicyHyperparameters: ProtobufMessage {
     self.advantageScaling = advantageScaling
     self.lossAggregation = lossAggregation
     self.clipRangeHigh = clipRangeHigh
+    self.watch = watch
   }
 }
 
@@ -622,6 +627,61 @@ public struct PolicyHyperparameters: ProtobufMessage {
 public enum PolicyHyperparametersRewardScaling: Sendable, Equatable {
   /// `scale_reward`.
   case scaleReward(Bool)
+}
+
+/// When the trainer warns of signs that the policy games its reward. Each is told once, in an event "watch_SIGN", when it
+/// begins. Zero means the service's default.
+public struct RewardWatch: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.RewardWatch" }
+
+  /// Steps over which figures are averaged, and after which the beginning of the run is known.
+  public var window: UInt32 = 0
+
+  /// variance_collapse: deviation of a step's rewards, as a share of the run's first.
+  public var deviationShareMin: Double = 0
+
+  /// dominance: a principle's share of the variance of the advantage.
+  public var principleShareMax: Double = 0
+
+  /// length_drift: how many times longer or shorter than at first answers may become.
+  public var lengthFactorMax: Double = 0
+
+  /// kl_acceleration: nats by which the KL may rise more in a window than in the one before.
+  public var klAccelerationMax: Double = 0
+
+  /// saturation: share of answers at the highest reward so far, or cut off by the reward clip.
+  public var ceilingShareMax: Double = 0
+
+  /// repeated_outputs: share of answers that repeat another one of the step.
+  public var repeatedShareMax: Double = 0
+
+  /// Hold the run when a sign begins, until Resume.
+  public var pauses: Bool = false
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    window: UInt32 = 0,
+    deviationShareMin: Double = 0,
+    principleShareMax: Double = 0,
+    lengthFactorMax: Double = 0,
+    klAccelerationMax: Double = 0,
+    ceilingShareMax: Double = 0,
+    repeatedShareMax: Double = 0,
+    pauses: Bool = false
+  ) {
+    self.window = window
+    self.deviationShareMin = deviationShareMin
+    self.principleShareMax = principleShareMax
+    self.lengthFactorMax = lengthFactorMax
+    self.klAccelerationMax = klAccelerationMax
+    self.ceilingShareMax = ceilingShareMax
+    self.repeatedShareMax = repeatedShareMax
+    self.pauses = pauses
+  }
 }
 
 /// The message `morlaif.v1.TrainPolicyReply`.
@@ -817,7 +877,9 @@ public struct TrainPolicyEvent: ProtobufMessage {
   public static var protobufName: String { "morlaif.v1.TrainPolicyEvent" }
 
   /// Short name: "waiting", "recovered", "scalarizer_swapped", "scalarizer_reconfigured", "swap_refused",
-  /// "checkpoint", "checkpoint_damaged", "restored", "paused", "resumed", "kl_alert".
+  /// "checkpoint", "checkpoint_damaged", "restored", "paused", "resumed", "kl_alert",
+  /// "watch_variance_collapse", "watch_dominance", "watch_length_drift", "watch_kl_acceleration", "watch_saturation",
+  /// "watch_repeated_outputs".
   public var kind: String = ""
 
   /// `step`.
@@ -1131,6 +1193,12 @@ public struct LogProbabilitiesRequest: ProtobufMessage {
   /// `run_id`.
   public var runID: String = ""
 
+  /// Divides the logits; 0 means 1. Log-ratios of sampled answers are those of a KL only at the temperature of sampling.
+  public var temperature: Double = 0
+
+  /// Ids of items whose answers the model ended itself: their end-of-turn token counts too.
+  public var endedItemIDs: [String] = []
+
   /// Makes the message with every field at its default.
   public init() {}
 
@@ -1138,11 +1206,15 @@ public struct LogProbabilitiesRequest: ProtobufMessage {
   public init(
     items: [TextItem] = [],
     variant: PolicyVariant = PolicyVariant(),
-    runID: String = ""
+    runID: String = "",
+    temperature: Double = 0,
+    endedItemIDs: [String] = []
   ) {
     self.items = items
     self.variant = variant
     self.runID = runID
+    self.temperature = temperature
+    self.endedItemIDs = endedItemIDs
   }
 }
 

@@ -56,6 +56,8 @@ package struct PPOCheckpoint: Sendable, Equatable {
     package var rewardState: RewardConditioning.State
     /// The position in the prompts.
     package var cursor: PromptCursor
+    /// What the watch for gamed rewards has seen.
+    package var watch: RewardWatch
     /// Updates of the policy's optimiser.
     package var policyOptimiserStep: Int
     /// Updates of the value head's optimiser.
@@ -98,6 +100,7 @@ package struct PPOCheckpoint: Sendable, Equatable {
       klController: state.klController,
       rewardState: state.rewardState,
       cursor: state.cursor,
+      watch: state.watch,
       policyOptimiserStep: state.policyOptimiser.step,
       valueOptimiserStep: state.valueOptimiser.step,
       seed: configuration.seed,

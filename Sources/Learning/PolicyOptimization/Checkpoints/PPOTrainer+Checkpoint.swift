@@ -78,6 +78,7 @@ extension PPOTrainer {
     next.klController = header.klController
     next.rewardState = header.rewardState
     next.cursor = header.cursor
+    next.watch = header.watch
     state = next
   }
 

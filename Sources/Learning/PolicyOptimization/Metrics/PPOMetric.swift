@@ -13,6 +13,7 @@ package enum PPOMetric: String, Sendable, CaseIterable, Codable {
   case scores = "objective/scores"
   case scoresDeviation = "objective/scores_std"
   case flatGroupShare = "objective/frac_reward_zero_std"
+  case ceilingShare = "objective/ceiling_share"
   case rewardCenter = "objective/reward_center"
   case rewardScale = "objective/reward_scale"
   case rewardClippedShare = "objective/reward_clipped_share"
@@ -35,6 +36,7 @@ package enum PPOMetric: String, Sendable, CaseIterable, Codable {
   case lengthMean = "response/length_mean"
   case lengthDeviation = "response/length_std"
   case finishedShare = "response/finished_share"
+  case repeatedShare = "response/repeated_share"
   case learningRate = "lr"
   case episode = "episode"
   case episodesPerSecond = "eps"
@@ -53,7 +55,7 @@ package enum PPOMetric: String, Sendable, CaseIterable, Codable {
       "reward"
     case .valueLoss: "reward squared"
     case .rewardClippedShare, .clipFraction, .dualClipFraction, .valueClipFraction,
-      .finishedShare, .flatGroupShare:
+      .finishedShare, .flatGroupShare, .ceilingShare, .repeatedShare:
       "share"
     case .endTokenCount: "sequences"
     case .lengthMean, .lengthDeviation: "tokens"
@@ -70,7 +72,8 @@ package enum PPOMetric: String, Sendable, CaseIterable, Codable {
   /// What the number is, in one sentence.
   package var definition: String {
     switch self {
-    case .kl: "Sum over an answer's tokens of logp - logp_ref when sampled (k1), mean over answers."
+    case .kl:
+      "Sum over an answer's tokens of logp - logp_ref (k1), mean over answers, at the rollouts' temperature."
     case .klMonitor: "The same with exp(-d) - 1 + d (k3), which is never negative."
     case .klCoefficient: "Coefficient of the KL penalty in this step's rewards."
     case .klAlert: "One if the KL is above its alert threshold, else zero."
@@ -81,6 +84,9 @@ package enum PPOMetric: String, Sendable, CaseIterable, Codable {
     case .scoresDeviation: "Scalarized reward before conditioning, deviation over answers."
     case .flatGroupShare:
       "Share of prompts whose answers all got the same reward, so that a group teaches nothing."
+    case .ceilingShare:
+      "Share of answers within a hundredth of the range of the highest reward of the configuration."
+    case .repeatedShare: "Share of answers whose text repeats another answer of the step."
     case .rewardCenter: "What was taken from rewards before they were divided."
     case .rewardScale: "What rewards were divided by."
     case .rewardClippedShare: "Share of rewards that the reward clip changed."

@@ -44,6 +44,27 @@ package struct PPOStepReport: Sendable, Equatable, Codable {
   package var answers: [SampledAnswer]
   /// What a person should look at, in sentences.
   package var warnings: [String]
+  /// Signs of a gamed reward that began with this step.
+  package var alarms: [RewardWatch.Alarm] = []
+
+  /// Shows the step to the watch and keeps what it says.
+  mutating func watch(by watch: inout RewardWatch, _ limits: RewardWatchLimits) {
+    let (alarms, figures) = watch.observe(
+      RewardWatch.Observation(
+        configurationVersion: configurationVersion,
+        rewards: answers.map(\.reward),
+        clippedShare: self[.rewardClippedShare],
+        shares: principles.map { ($0.principle, $0.advantageShare) },
+        length: self[.lengthMean],
+        kl: self[.kl],
+        responses: answers.map(\.response)
+      ),
+      limits
+    )
+    self.alarms = alarms
+    values[.ceilingShare] = figures.ceilingShare
+    values[.repeatedShare] = figures.repeatedShare
+  }
 
   /// The value of a metric.
   package subscript(metric: PPOMetric) -> Double { values[metric] ?? 0 }

@@ -77,6 +77,8 @@ package struct PPOConfiguration: Sendable, Equatable {
   package var valueWarmupStepCount = 0
   /// Largest departure from one of the first minibatch's ratios before it is reported.
   package var firstRatioTolerance = 1e-3
+  /// When signs of a gamed reward are reported.
+  package var watch = RewardWatchLimits()
   /// Seed of everything random.
   package var seed: UInt64 = 0
 
@@ -154,6 +156,7 @@ package struct PPOConfiguration: Sendable, Equatable {
     if let constant = policyLoss.dualClip {
       try refuse(!(constant > 1), "dual_clip", constant, "a number above 1, or none")
     }
+    try watch.check()
     if case .adaptive(let target, let horizon) = klControl {
       try refuse(!(target > 0), "kl_target", target, "a number above 0")
       let least = 0.2 * Double(sampleCountPerStep)

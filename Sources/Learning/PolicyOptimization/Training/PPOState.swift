@@ -28,6 +28,8 @@ package struct PPOState: Sendable, Equatable {
   package var rewardState: RewardConditioning.State
   /// The position in the prompts.
   package var cursor: PromptCursor
+  /// What the watch for gamed rewards has seen.
+  package var watch: RewardWatch
 
   /// Starts a run: the policy equals the reference and all values are zero.
   package init(
@@ -49,5 +51,6 @@ package struct PPOState: Sendable, Equatable {
     )
     rewardState = RewardConditioning.State()
     cursor = PromptCursor(promptCount: promptCount, seed: configuration.seed)
+    watch = RewardWatch()
   }
 }

@@ -120,8 +120,10 @@ package struct PPOTrainer: Sendable {
     next.klController.update(kl: report.kl, sampleCount: answers.count)
     next.step += 1
     next.episodeCount += answers.count
+    var finished = report.report(next, configuration, answers, batch)
+    finished.watch(by: &next.watch, configuration.watch)
     state = next
-    return report.report(state, configuration, answers, batch)
+    return finished
   }
 
   /// One sampled answer.
@@ -321,13 +323,15 @@ package struct PPOTrainer: Sendable {
     let planned = configuration.epochCount * configuration.minibatchCount
     let firstUpdate = state.scheduledUpdateCount
     epochs: for _ in 0..<configuration.epochCount {
-      let order = generator.permutation(rollouts.sequences.count)
-      for minibatch in 0..<configuration.minibatchCount {
+      let minibatches = MinibatchPlan.epoch(
+        sampleCount: rollouts.sequences.count,
+        minibatchCount: configuration.minibatchCount,
+        &generator
+      )
+      for minibatch in minibatches {
         if isCancelled() { throw .cancelled }
-        let start = order.count * minibatch / configuration.minibatchCount
-        let end = order.count * (minibatch + 1) / configuration.minibatchCount
         let kl = try update.apply(
-          order[start..<end].sorted(),
+          minibatch,
           to: &state,
           &totals,
           trainsPolicy: trainsPolicy

@@ -53,6 +53,7 @@ package struct PolicySection: Sendable, Equatable, Decodable {
     case checkpointMinutes = "checkpoint_minutes"
     case keepLast = "keep_last"
     case klStop = "kl_stop"
+    case watch
   }
 
   /// Reads and checks the section.
@@ -99,6 +100,7 @@ package struct PolicySection: Sendable, Equatable, Decodable {
     message.checkpointMinutes = try values.number(.checkpointMinutes, default: 0, in: 0...1_000_000)
     message.keepLast = try values.number(.keepLast, default: 0, in: 0...10_000)
     message.klStop = try values.number(.klStop, default: 0, in: 0...1_000_000)
+    message.watch = try values.value(.watch, default: WatchSection()).message
     self.message = message
     temperature = try values.number(.temperature, default: 0, in: 0...10)
   }
@@ -149,6 +151,7 @@ package struct PolicySection: Sendable, Equatable, Decodable {
       "checkpoint_minutes": .number(message.checkpointMinutes),
       "keep_last": .integer(Int(message.keepLast)),
       "kl_stop": .number(message.klStop),
+      "watch": WatchSection(message: message.watch ?? RewardWatch()).json,
     ]
   }
 }

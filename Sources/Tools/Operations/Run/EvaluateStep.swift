@@ -26,6 +26,7 @@ struct EvaluateStep {
     }
     let baseLogs = try await logProbabilities(items, .base, name: "base log-probabilities")
     let tunedLogs = try await logProbabilities(items, .tuned, name: "tuned log-probabilities")
+    let ratios = try await logRatios(tuned)
 
     func answer(_ answer: GeneratedAnswer, side: String) throws -> SampleComparison.Answer {
       let id = Self.itemID(answer, side: side)
@@ -47,6 +48,7 @@ struct EvaluateStep {
         prompt: prompts[before.promptID] ?? "",
         sampleIndex: Int(before.sampleIndex),
         principleIDs: context.recipe.principleIDs,
+        logRatio: ratios[Self.itemID(after, side: "tuned")] ?? 0,
         base: try answer(before, side: "base"),
         tuned: try answer(after, side: "tuned")
       )
@@ -165,17 +167,42 @@ struct EvaluateStep {
     return measures
   }
 
+  /// By item: log p(tuned) - log p(base) of tuned answers as they were sampled, at their temperature
+  /// and with their end tokens, nats.
+  private func logRatios(_ tuned: [GeneratedAnswer]) async throws -> [String: Double] {
+    let items = Self.items(tuned, side: "tuned", prompts)
+    let ended = tuned.filter { $0.finishReason == "end" }.map { Self.itemID($0, side: "tuned") }
+    let temperature = context.recipe.evaluation.options.temperature
+    func logs(_ variant: PolicyVariant) async throws -> [String: LogProbability] {
+      try await logProbabilities(
+        items,
+        variant,
+        name: "distance from the base model",
+        ended: Set(ended),
+        temperature: temperature
+      )
+    }
+    let (before, after) = (try await logs(.base), try await logs(.tuned))
+    return after.reduce(into: [:]) { ratios, entry in
+      ratios[entry.key] = entry.value.sum - (before[entry.key]?.sum ?? entry.value.sum)
+    }
+  }
+
   private func logProbabilities(
     _ items: [TextItem],
     _ variant: PolicyVariant,
-    name: String
+    name: String,
+    ended: Set<String> = [],
+    temperature: Double = 1
   ) async throws -> [String: LogProbability] {
     var results: [String: LogProbability] = [:]
     for part in Self.parts(items) {
       let request = LogProbabilitiesRequest(
         items: part,
         variant: variant,
-        runID: variant == .tuned ? context.runID : ""
+        runID: variant == .tuned ? context.runID : "",
+        temperature: temperature,
+        endedItemIDs: part.map(\.id).filter(ended.contains)
       )
       let reply = try await call(name, done: results.count, of: items.count) {
         try await context.connections.policyTrainer.logProbabilities(

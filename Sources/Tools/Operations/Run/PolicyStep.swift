@@ -204,7 +204,9 @@ struct PolicyStep {
   ///
   /// Those that follow from a step come again, later, when a trainer goes on from a checkpoint.
   private static func key(_ kind: String, step: Int, time: Double) -> String {
-    let followsFromStep = ["kl_alert", "scalarizer_reconfigured", "checkpoint"].contains(kind)
+    let followsFromStep =
+      kind.hasPrefix("watch_")
+      || ["kl_alert", "scalarizer_reconfigured", "checkpoint"].contains(kind)
     return followsFromStep ? "\(kind) \(step)" : "\(kind) \(step) \(time)"
   }
 

@@ -80,6 +80,7 @@ package struct ReportBuilder {
       principles: principles,
       overall: figures.overall,
       kl: figures.kl,
+      klTemperature: recipe.evaluation.options.temperature,
       meanLength: figures.meanLength,
       baseNLL: figures.baseNLL,
       distinct2: figures.distinct2,

@@ -6,9 +6,8 @@ package struct EvaluationFigures: Sendable, Equatable {
   package let winRates: [WinRate]
   /// Tuned against base by the weighted utility.
   package let overall: WinRate
-  /// Mean of log p(tuned) - log p(base) over the tuned answers, nats an answer: an unbiased
-  /// estimate of the sequence KL at the sampling distribution when temperature is 1 and nothing is
-  /// truncated.
+  /// Mean log-ratio of the tuned answers, nats an answer: an unbiased estimate of the KL between the
+  /// two sides as they were sampled, when nothing was truncated.
   package let kl: Double
   /// Tokens an answer.
   package let meanLength: RunSummary.BeforeAfter
@@ -55,9 +54,7 @@ package struct EvaluationFigures: Sendable, Equatable {
     let winRates = weights.indices.compactMap { index in rate { $0.measures[index] } }
     guard
       let overall = rate({ answer in zip(scales, answer.measures).reduce(0) { $0 + $1.0 * $1.1 } }),
-      let kl = Statistics.mean(
-        samples.map { $0.tuned.tunedLogProbability - $0.tuned.baseLogProbability }
-      ),
+      let kl = Statistics.mean(samples.map(\.logRatio)),
       let meanLength = both({ Statistics.mean($0.map { Double($0.tokens) }) }),
       let baseNLL = both(Self.negativeLogLikelihood),
       let distinct2 = both({ Diversity.distinctBigramShare($0.map(\.text)) ?? 0 })

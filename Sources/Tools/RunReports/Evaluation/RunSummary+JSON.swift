@@ -21,6 +21,7 @@ extension RunSummary {
         )
       ),
       JSONMember("kl", .number(kl)),
+      JSONMember("kl_temperature", .number(klTemperature)),
       JSONMember("mean_length", Self.json(meanLength)),
       JSONMember("base_nll", Self.json(baseNLL)),
       JSONMember("distinct_2", Self.json(distinct2)),

@@ -76,8 +76,11 @@ package struct RunSummary: Sendable, Equatable {
   package var principles: [Principle]
   /// Tuned against base by the weighted utility of all measures.
   package var overall: WinRate
-  /// Mean over the tuned answers of log p(tuned) - log p(base), nats an answer.
+  /// Mean over the tuned answers of log p(tuned) - log p(base), nats an answer, at the temperature
+  /// that they were sampled with and with their end tokens.
   package var kl: Double
+  /// That temperature.
+  package var klTemperature: Double
   /// Tokens an answer.
   package var meanLength: BeforeAfter
   /// Mean negative log-likelihood under the untouched model, nats a token.
@@ -99,6 +102,7 @@ package struct RunSummary: Sendable, Equatable {
     principles: [Principle],
     overall: WinRate,
     kl: Double,
+    klTemperature: Double,
     meanLength: BeforeAfter,
     baseNLL: BeforeAfter,
     distinct2: BeforeAfter,
@@ -112,6 +116,7 @@ package struct RunSummary: Sendable, Equatable {
     self.principles = principles
     self.overall = overall
     self.kl = kl
+    self.klTemperature = klTemperature
     self.meanLength = meanLength
     self.baseNLL = baseNLL
     self.distinct2 = distinct2

@@ -50,6 +50,9 @@ package struct SampleComparison: Sendable, Equatable {
   package var sampleIndex: Int
   /// Names of the measures.
   package var principleIDs: [String]
+  /// log p(tuned) - log p(base) of the tuned answer, nats, both at the temperature that it was
+  /// sampled with and over its end token too.
+  package var logRatio: Double
   /// The base model's answer.
   package var base: Answer
   /// The tuned policy's answer.
@@ -61,6 +64,7 @@ package struct SampleComparison: Sendable, Equatable {
     prompt: String,
     sampleIndex: Int,
     principleIDs: [String],
+    logRatio: Double,
     base: Answer,
     tuned: Answer
   ) {
@@ -68,6 +72,7 @@ package struct SampleComparison: Sendable, Equatable {
     self.prompt = prompt
     self.sampleIndex = sampleIndex
     self.principleIDs = principleIDs
+    self.logRatio = logRatio
     self.base = base
     self.tuned = tuned
   }
@@ -78,7 +83,7 @@ extension SampleComparison {
   package var json: JSONValue {
     [
       "prompt_id": .string(promptID), "prompt": .string(prompt),
-      "sample_index": .integer(sampleIndex),
+      "sample_index": .integer(sampleIndex), "log_ratio": .number(logRatio),
       "base": Self.json(base, principleIDs), "tuned": Self.json(tuned, principleIDs),
     ]
   }
@@ -96,6 +101,8 @@ extension SampleComparison {
       prompt: prompt,
       sampleIndex: sampleIndex,
       principleIDs: principleIDs,
+      // Earlier runs knew the ratio at temperature one only.
+      logRatio: json["log_ratio"]?.double ?? tuned.tunedLogProbability - tuned.baseLogProbability,
       base: base,
       tuned: tuned
     )

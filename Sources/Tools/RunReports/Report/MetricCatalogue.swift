@@ -69,6 +69,11 @@ enum MetricCatalogue {
     ["rewards/\(principleID)/mean"]
   }
 
+  /// Share of a principle in the variance of the advantage.
+  static func advantageShare(of principleID: String) -> [String] {
+    ["advantages/\(principleID)/share"]
+  }
+
   /// The points of the first name that the steps have.
   static func points(
     _ names: [String],

@@ -38,6 +38,22 @@ extension ReportPage {
       """
   }
 
+  /// What the trainer's watch for gamed rewards said; nothing when it was silent.
+  static func warnings(_ events: [JournalEvent]) -> String {
+    let signs = events.filter { $0.kind.hasPrefix("watch_") }
+    guard !signs.isEmpty else { return "" }
+    let lines = signs.map { event in
+      let name = event.kind.dropFirst("watch_".count).replacing("_", with: " ")
+      let step = event["at_step"]?.whole.map { ", step \($0)" } ?? ""
+      return HTML.element("li", "\(name)\(step): \(event["detail"]?.text ?? "")")
+    }
+    return """
+      <section><h2>Signs of a gamed reward</h2>
+      <ul>\(lines.joined(separator: "\n"))</ul>
+      </section>
+      """
+  }
+
   /// What happened, as a table: swaps, waits, restarts, checkpoints.
   static func eventTable(_ events: [JournalEvent], startedAt: Double) -> String {
     // Steps are in the plots and checkpoints are routine; the table is for what a reader would ask

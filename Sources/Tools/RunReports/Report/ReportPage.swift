@@ -22,6 +22,7 @@ package struct ReportPage {
       <body><main>
       \(header)
       \(tiles)
+      \(ReportPage.warnings(content.events))
       \(gains)
       \(training)
       \(answers)
@@ -56,7 +57,7 @@ package struct ReportPage {
     return """
       <section class="tiles" aria-label="Key figures">
       \(tile("Overall win rate", Figure.percent(summary.overall.rate), "\(Figure.percent(summary.overall.low)) to \(Figure.percent(summary.overall.high)), 95 %"))
-      \(tile("KL from base", Figure.fixed(summary.kl, 1), "nats an answer"))
+      \(tile("KL from base", Figure.fixed(summary.kl, 1), "nats an answer, sampled at temperature \(Figure.fixed(summary.klTemperature, 1))"))
       \(tile("Mean length", Figure.fixed(summary.meanLength.tuned, 1), "tokens, before \(Figure.fixed(summary.meanLength.base, 1))"))
       \(tile("NLL under base", Figure.fixed(summary.baseNLL.tuned, 2), "nats a token, before \(Figure.fixed(summary.baseNLL.base, 2))"))
       \(tile("Distinct bigrams", Figure.fixed(summary.distinct2.tuned, 2), "share, before \(Figure.fixed(summary.distinct2.base, 2))"))
@@ -218,24 +219,25 @@ package struct ReportPage {
       )
     }
     add(MetricCatalogue.reward)
-    let scores = summary.principles.enumerated().compactMap { index, principle in
-      let points = MetricCatalogue.points(
-        MetricCatalogue.score(of: principle.id),
-        in: content.steps
-      )
-      return points.isEmpty
-        ? nil : LinePlot.Series(name: principle.id, colour: index % 8, points: points)
+    func addByPrinciple(_ title: String, _ unit: String, _ names: (String) -> [String]) {
+      let series = summary.principles.enumerated().compactMap { index, principle in
+        let points = MetricCatalogue.points(names(principle.id), in: content.steps)
+        return points.isEmpty
+          ? nil : LinePlot.Series(name: principle.id, colour: index % 8, points: points)
+      }
+      guard !series.isEmpty else { return }
+      plots.append(LinePlot(title: title, unit: unit, series: series, bands: bands))
     }
-    if !scores.isEmpty {
-      plots.append(
-        LinePlot(
-          title: "Score of each principle",
-          unit: "preference-model score, mean",
-          series: scores,
-          bands: bands
-        )
-      )
-    }
+    addByPrinciple(
+      "Score of each principle",
+      "preference-model score, mean",
+      MetricCatalogue.score
+    )
+    addByPrinciple(
+      "What decides which answer is better",
+      "share of the advantage's variance",
+      MetricCatalogue.advantageShare
+    )
     MetricCatalogue.others.forEach(add)
     let note =
       bands.count > 1

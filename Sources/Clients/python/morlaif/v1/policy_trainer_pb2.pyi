@@ -99,14 +99,18 @@ class LogProbabilitiesReply(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[LogProbability, _Mapping]]] = ...) -> None: ...
 
 class LogProbabilitiesRequest(_message.Message):
-    __slots__ = ["items", "run_id", "variant"]
+    __slots__ = ["ended_item_ids", "items", "run_id", "temperature", "variant"]
+    ENDED_ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
+    ended_item_ids: _containers.RepeatedScalarFieldContainer[str]
     items: _containers.RepeatedCompositeFieldContainer[_common_pb2.TextItem]
     run_id: str
+    temperature: float
     variant: PolicyVariant
-    def __init__(self, items: _Optional[_Iterable[_Union[_common_pb2.TextItem, _Mapping]]] = ..., variant: _Optional[_Union[PolicyVariant, str]] = ..., run_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, items: _Optional[_Iterable[_Union[_common_pb2.TextItem, _Mapping]]] = ..., variant: _Optional[_Union[PolicyVariant, str]] = ..., run_id: _Optional[str] = ..., temperature: _Optional[float] = ..., ended_item_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class LogProbability(_message.Message):
     __slots__ = ["item_id", "sum", "tokens"]
@@ -135,7 +139,7 @@ class PauseRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class PolicyHyperparameters(_message.Message):
-    __slots__ = ["advantage_scaling", "algorithm", "alpha", "checkpoint_minutes", "checkpoint_steps", "clip_range", "clip_range_high", "entropy_coefficient", "epochs", "gamma", "gradient_norm_max", "keep_last", "kl_coefficient", "kl_horizon", "kl_stop", "kl_target", "learning_rate", "loss_aggregation", "minibatches", "missing_end_penalty", "prompts_per_step", "rank", "reward_clip", "samples_per_prompt", "scale_reward", "score_normalization", "steps", "top_layers", "value_clip_range", "value_coefficient", "value_learning_rate", "warmup_steps"]
+    __slots__ = ["advantage_scaling", "algorithm", "alpha", "checkpoint_minutes", "checkpoint_steps", "clip_range", "clip_range_high", "entropy_coefficient", "epochs", "gamma", "gradient_norm_max", "keep_last", "kl_coefficient", "kl_horizon", "kl_stop", "kl_target", "learning_rate", "loss_aggregation", "minibatches", "missing_end_penalty", "prompts_per_step", "rank", "reward_clip", "samples_per_prompt", "scale_reward", "score_normalization", "steps", "top_layers", "value_clip_range", "value_coefficient", "value_learning_rate", "warmup_steps", "watch"]
     ADVANTAGE_SCALING_FIELD_NUMBER: _ClassVar[int]
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
     ALPHA_FIELD_NUMBER: _ClassVar[int]
@@ -169,6 +173,7 @@ class PolicyHyperparameters(_message.Message):
     VALUE_COEFFICIENT_FIELD_NUMBER: _ClassVar[int]
     VALUE_LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
     WARMUP_STEPS_FIELD_NUMBER: _ClassVar[int]
+    WATCH_FIELD_NUMBER: _ClassVar[int]
     advantage_scaling: AdvantageScaling
     algorithm: PolicyAlgorithm
     alpha: float
@@ -201,7 +206,8 @@ class PolicyHyperparameters(_message.Message):
     value_coefficient: float
     value_learning_rate: float
     warmup_steps: int
-    def __init__(self, rank: _Optional[int] = ..., alpha: _Optional[float] = ..., top_layers: _Optional[int] = ..., learning_rate: _Optional[float] = ..., value_learning_rate: _Optional[float] = ..., warmup_steps: _Optional[int] = ..., steps: _Optional[int] = ..., prompts_per_step: _Optional[int] = ..., samples_per_prompt: _Optional[int] = ..., epochs: _Optional[int] = ..., minibatches: _Optional[int] = ..., gamma: _Optional[float] = ..., clip_range: _Optional[float] = ..., value_clip_range: _Optional[float] = ..., value_coefficient: _Optional[float] = ..., entropy_coefficient: _Optional[float] = ..., kl_coefficient: _Optional[float] = ..., kl_target: _Optional[float] = ..., kl_horizon: _Optional[float] = ..., reward_clip: _Optional[float] = ..., scale_reward: bool = ..., missing_end_penalty: _Optional[float] = ..., gradient_norm_max: _Optional[float] = ..., checkpoint_steps: _Optional[int] = ..., kl_stop: _Optional[float] = ..., checkpoint_minutes: _Optional[float] = ..., keep_last: _Optional[int] = ..., algorithm: _Optional[_Union[PolicyAlgorithm, str]] = ..., score_normalization: _Optional[_Union[ScoreNormalization, str]] = ..., advantage_scaling: _Optional[_Union[AdvantageScaling, str]] = ..., loss_aggregation: _Optional[_Union[LossAggregation, str]] = ..., clip_range_high: _Optional[float] = ..., **kwargs) -> None: ...
+    watch: RewardWatch
+    def __init__(self, rank: _Optional[int] = ..., alpha: _Optional[float] = ..., top_layers: _Optional[int] = ..., learning_rate: _Optional[float] = ..., value_learning_rate: _Optional[float] = ..., warmup_steps: _Optional[int] = ..., steps: _Optional[int] = ..., prompts_per_step: _Optional[int] = ..., samples_per_prompt: _Optional[int] = ..., epochs: _Optional[int] = ..., minibatches: _Optional[int] = ..., gamma: _Optional[float] = ..., clip_range: _Optional[float] = ..., value_clip_range: _Optional[float] = ..., value_coefficient: _Optional[float] = ..., entropy_coefficient: _Optional[float] = ..., kl_coefficient: _Optional[float] = ..., kl_target: _Optional[float] = ..., kl_horizon: _Optional[float] = ..., reward_clip: _Optional[float] = ..., scale_reward: bool = ..., missing_end_penalty: _Optional[float] = ..., gradient_norm_max: _Optional[float] = ..., checkpoint_steps: _Optional[int] = ..., kl_stop: _Optional[float] = ..., checkpoint_minutes: _Optional[float] = ..., keep_last: _Optional[int] = ..., algorithm: _Optional[_Union[PolicyAlgorithm, str]] = ..., score_normalization: _Optional[_Union[ScoreNormalization, str]] = ..., advantage_scaling: _Optional[_Union[AdvantageScaling, str]] = ..., loss_aggregation: _Optional[_Union[LossAggregation, str]] = ..., clip_range_high: _Optional[float] = ..., watch: _Optional[_Union[RewardWatch, _Mapping]] = ..., **kwargs) -> None: ...
 
 class Prompt(_message.Message):
     __slots__ = ["id", "text_utf8"]
@@ -218,6 +224,26 @@ class ResumeReply(_message.Message):
 class ResumeRequest(_message.Message):
     __slots__ = []
     def __init__(self) -> None: ...
+
+class RewardWatch(_message.Message):
+    __slots__ = ["ceiling_share_max", "deviation_share_min", "kl_acceleration_max", "length_factor_max", "pauses", "principle_share_max", "repeated_share_max", "window"]
+    CEILING_SHARE_MAX_FIELD_NUMBER: _ClassVar[int]
+    DEVIATION_SHARE_MIN_FIELD_NUMBER: _ClassVar[int]
+    KL_ACCELERATION_MAX_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_FACTOR_MAX_FIELD_NUMBER: _ClassVar[int]
+    PAUSES_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPLE_SHARE_MAX_FIELD_NUMBER: _ClassVar[int]
+    REPEATED_SHARE_MAX_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    ceiling_share_max: float
+    deviation_share_min: float
+    kl_acceleration_max: float
+    length_factor_max: float
+    pauses: bool
+    principle_share_max: float
+    repeated_share_max: float
+    window: int
+    def __init__(self, window: _Optional[int] = ..., deviation_share_min: _Optional[float] = ..., principle_share_max: _Optional[float] = ..., length_factor_max: _Optional[float] = ..., kl_acceleration_max: _Optional[float] = ..., ceiling_share_max: _Optional[float] = ..., repeated_share_max: _Optional[float] = ..., pauses: bool = ...) -> None: ...
 
 class SamplePairsReply(_message.Message):
     __slots__ = ["pair", "progress"]

@@ -322,6 +322,51 @@ void   morlaif__v1__policy_hyperparameters__free_unpacked
   assert(message->base.descriptor == &morlaif__v1__policy_hyperparameters__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   morlaif__v1__reward_watch__init
+                     (Morlaif__V1__RewardWatch         *message)
+{
+  static const Morlaif__V1__RewardWatch init_value = MORLAIF__V1__REWARD_WATCH__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__reward_watch__get_packed_size
+                     (const Morlaif__V1__RewardWatch *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__reward_watch__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__reward_watch__pack
+                     (const Morlaif__V1__RewardWatch *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__reward_watch__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__reward_watch__pack_to_buffer
+                     (const Morlaif__V1__RewardWatch *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__reward_watch__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__RewardWatch *
+       morlaif__v1__reward_watch__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__RewardWatch *)
+     protobuf_c_message_unpack (&morlaif__v1__reward_watch__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__reward_watch__free_unpacked
+                     (Morlaif__V1__RewardWatch *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__reward_watch__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   morlaif__v1__train_policy_reply__init
                      (Morlaif__V1__TrainPolicyReply         *message)
 {
@@ -1980,7 +2025,7 @@ const ProtobufCMessageDescriptor morlaif__v1__train_policy_request__descriptor =
   (ProtobufCMessageInit) morlaif__v1__train_policy_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor morlaif__v1__policy_hyperparameters__field_descriptors[33] =
+static const ProtobufCFieldDescriptor morlaif__v1__policy_hyperparameters__field_descriptors[34] =
 {
   {
     "rank",
@@ -2378,6 +2423,18 @@ static const ProtobufCFieldDescriptor morlaif__v1__policy_hyperparameters__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "watch",
+    34,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__PolicyHyperparameters, watch),
+    &morlaif__v1__reward_watch__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned morlaif__v1__policy_hyperparameters__field_indices_by_name[] = {
   30,   /* field[30] = advantage_scaling */
@@ -2413,11 +2470,12 @@ static const unsigned morlaif__v1__policy_hyperparameters__field_indices_by_name
   15,   /* field[15] = value_coefficient */
   4,   /* field[4] = value_learning_rate */
   5,   /* field[5] = warmup_steps */
+  33,   /* field[33] = watch */
 };
 static const ProtobufCIntRange morlaif__v1__policy_hyperparameters__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 33 }
+  { 0, 34 }
 };
 const ProtobufCMessageDescriptor morlaif__v1__policy_hyperparameters__descriptor =
 {
@@ -2427,11 +2485,140 @@ const ProtobufCMessageDescriptor morlaif__v1__policy_hyperparameters__descriptor
   "Morlaif__V1__PolicyHyperparameters",
   "morlaif.v1",
   sizeof(Morlaif__V1__PolicyHyperparameters),
-  33,
+  34,
   morlaif__v1__policy_hyperparameters__field_descriptors,
   morlaif__v1__policy_hyperparameters__field_indices_by_name,
   1,  morlaif__v1__policy_hyperparameters__number_ranges,
   (ProtobufCMessageInit) morlaif__v1__policy_hyperparameters__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__reward_watch__field_descriptors[8] =
+{
+  {
+    "window",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__RewardWatch, window),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deviation_share_min",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__RewardWatch, deviation_share_min),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "principle_share_max",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__RewardWatch, principle_share_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "length_factor_max",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__RewardWatch, length_factor_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kl_acceleration_max",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__RewardWatch, kl_acceleration_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ceiling_share_max",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__RewardWatch, ceiling_share_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "repeated_share_max",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__RewardWatch, repeated_share_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pauses",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__RewardWatch, pauses),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__reward_watch__field_indices_by_name[] = {
+  5,   /* field[5] = ceiling_share_max */
+  1,   /* field[1] = deviation_share_min */
+  4,   /* field[4] = kl_acceleration_max */
+  3,   /* field[3] = length_factor_max */
+  7,   /* field[7] = pauses */
+  2,   /* field[2] = principle_share_max */
+  6,   /* field[6] = repeated_share_max */
+  0,   /* field[0] = window */
+};
+static const ProtobufCIntRange morlaif__v1__reward_watch__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__reward_watch__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.RewardWatch",
+  "RewardWatch",
+  "Morlaif__V1__RewardWatch",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__RewardWatch),
+  8,
+  morlaif__v1__reward_watch__field_descriptors,
+  morlaif__v1__reward_watch__field_indices_by_name,
+  1,  morlaif__v1__reward_watch__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__reward_watch__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor morlaif__v1__train_policy_reply__field_descriptors[4] =
@@ -3544,7 +3731,7 @@ const ProtobufCMessageDescriptor morlaif__v1__generated_answer__descriptor =
   (ProtobufCMessageInit) morlaif__v1__generated_answer__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor morlaif__v1__log_probabilities_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor morlaif__v1__log_probabilities_request__field_descriptors[5] =
 {
   {
     "items",
@@ -3582,16 +3769,42 @@ static const ProtobufCFieldDescriptor morlaif__v1__log_probabilities_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "temperature",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LogProbabilitiesRequest, temperature),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ended_item_ids",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Morlaif__V1__LogProbabilitiesRequest, n_ended_item_ids),
+    offsetof(Morlaif__V1__LogProbabilitiesRequest, ended_item_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned morlaif__v1__log_probabilities_request__field_indices_by_name[] = {
+  4,   /* field[4] = ended_item_ids */
   0,   /* field[0] = items */
   2,   /* field[2] = run_id */
+  3,   /* field[3] = temperature */
   1,   /* field[1] = variant */
 };
 static const ProtobufCIntRange morlaif__v1__log_probabilities_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor morlaif__v1__log_probabilities_request__descriptor =
 {
@@ -3601,7 +3814,7 @@ const ProtobufCMessageDescriptor morlaif__v1__log_probabilities_request__descrip
   "Morlaif__V1__LogProbabilitiesRequest",
   "morlaif.v1",
   sizeof(Morlaif__V1__LogProbabilitiesRequest),
-  3,
+  5,
   morlaif__v1__log_probabilities_request__field_descriptors,
   morlaif__v1__log_probabilities_request__field_indices_by_name,
   1,  morlaif__v1__log_probabilities_request__number_ranges,

@@ -23,6 +23,7 @@ typedef struct Morlaif__V1__SamplePairsReply Morlaif__V1__SamplePairsReply;
 typedef struct Morlaif__V1__SamplingProgress Morlaif__V1__SamplingProgress;
 typedef struct Morlaif__V1__TrainPolicyRequest Morlaif__V1__TrainPolicyRequest;
 typedef struct Morlaif__V1__PolicyHyperparameters Morlaif__V1__PolicyHyperparameters;
+typedef struct Morlaif__V1__RewardWatch Morlaif__V1__RewardWatch;
 typedef struct Morlaif__V1__TrainPolicyReply Morlaif__V1__TrainPolicyReply;
 typedef struct Morlaif__V1__TrainPolicyStarted Morlaif__V1__TrainPolicyStarted;
 typedef struct Morlaif__V1__Metric Morlaif__V1__Metric;
@@ -364,6 +365,7 @@ struct  Morlaif__V1__PolicyHyperparameters
    * Clip range of the probability ratio above one, where it differs from `clip_range`.
    */
   double clip_range_high;
+  Morlaif__V1__RewardWatch *watch;
   Morlaif__V1__PolicyHyperparameters__RewardScalingCase reward_scaling_case;
   union {
     protobuf_c_boolean scale_reward;
@@ -371,7 +373,52 @@ struct  Morlaif__V1__PolicyHyperparameters
 };
 #define MORLAIF__V1__POLICY_HYPERPARAMETERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__policy_hyperparameters__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MORLAIF__V1__POLICY_ALGORITHM__POLICY_ALGORITHM_UNSPECIFIED, MORLAIF__V1__SCORE_NORMALIZATION__SCORE_NORMALIZATION_UNSPECIFIED, MORLAIF__V1__ADVANTAGE_SCALING__ADVANTAGE_SCALING_UNSPECIFIED, MORLAIF__V1__LOSS_AGGREGATION__LOSS_AGGREGATION_UNSPECIFIED, 0, MORLAIF__V1__POLICY_HYPERPARAMETERS__REWARD_SCALING__NOT_SET, {0} }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MORLAIF__V1__POLICY_ALGORITHM__POLICY_ALGORITHM_UNSPECIFIED, MORLAIF__V1__SCORE_NORMALIZATION__SCORE_NORMALIZATION_UNSPECIFIED, MORLAIF__V1__ADVANTAGE_SCALING__ADVANTAGE_SCALING_UNSPECIFIED, MORLAIF__V1__LOSS_AGGREGATION__LOSS_AGGREGATION_UNSPECIFIED, 0, NULL, MORLAIF__V1__POLICY_HYPERPARAMETERS__REWARD_SCALING__NOT_SET, {0} }
+
+
+/*
+ * When the trainer warns of signs that the policy games its reward. Each is told once, in an event "watch_SIGN", when it
+ * begins. Zero means the service's default.
+ */
+struct  Morlaif__V1__RewardWatch
+{
+  ProtobufCMessage base;
+  /*
+   * Steps over which figures are averaged, and after which the beginning of the run is known.
+   */
+  uint32_t window;
+  /*
+   * variance_collapse: deviation of a step's rewards, as a share of the run's first.
+   */
+  double deviation_share_min;
+  /*
+   * dominance: a principle's share of the variance of the advantage.
+   */
+  double principle_share_max;
+  /*
+   * length_drift: how many times longer or shorter than at first answers may become.
+   */
+  double length_factor_max;
+  /*
+   * kl_acceleration: nats by which the KL may rise more in a window than in the one before.
+   */
+  double kl_acceleration_max;
+  /*
+   * saturation: share of answers at the highest reward so far, or cut off by the reward clip.
+   */
+  double ceiling_share_max;
+  /*
+   * repeated_outputs: share of answers that repeat another one of the step.
+   */
+  double repeated_share_max;
+  /*
+   * Hold the run when a sign begins, until Resume.
+   */
+  protobuf_c_boolean pauses;
+};
+#define MORLAIF__V1__REWARD_WATCH__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__reward_watch__descriptor) \
+    , 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 typedef enum {
@@ -486,7 +533,9 @@ struct  Morlaif__V1__TrainPolicyEvent
   ProtobufCMessage base;
   /*
    * Short name: "waiting", "recovered", "scalarizer_swapped", "scalarizer_reconfigured", "swap_refused",
-   * "checkpoint", "checkpoint_damaged", "restored", "paused", "resumed", "kl_alert".
+   * "checkpoint", "checkpoint_damaged", "restored", "paused", "resumed", "kl_alert",
+   * "watch_variance_collapse", "watch_dominance", "watch_length_drift", "watch_kl_acceleration", "watch_saturation",
+   * "watch_repeated_outputs".
    */
   char *kind;
   uint32_t step;
@@ -680,10 +729,19 @@ struct  Morlaif__V1__LogProbabilitiesRequest
   Morlaif__V1__TextItem **items;
   Morlaif__V1__PolicyVariant variant;
   char *run_id;
+  /*
+   * Divides the logits; 0 means 1. Log-ratios of sampled answers are those of a KL only at the temperature of sampling.
+   */
+  double temperature;
+  /*
+   * Ids of items whose answers the model ended itself: their end-of-turn token counts too.
+   */
+  size_t n_ended_item_ids;
+  char **ended_item_ids;
 };
 #define MORLAIF__V1__LOG_PROBABILITIES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__log_probabilities_request__descriptor) \
-    , 0,NULL, MORLAIF__V1__POLICY_VARIANT__POLICY_VARIANT_UNSPECIFIED, (char *)protobuf_c_empty_string }
+    , 0,NULL, MORLAIF__V1__POLICY_VARIANT__POLICY_VARIANT_UNSPECIFIED, (char *)protobuf_c_empty_string, 0, 0,NULL }
 
 
 struct  Morlaif__V1__LogProbabilitiesReply
@@ -906,6 +964,25 @@ Morlaif__V1__PolicyHyperparameters *
                       const uint8_t       *data);
 void   morlaif__v1__policy_hyperparameters__free_unpacked
                      (Morlaif__V1__PolicyHyperparameters *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__RewardWatch methods */
+void   morlaif__v1__reward_watch__init
+                     (Morlaif__V1__RewardWatch         *message);
+size_t morlaif__v1__reward_watch__get_packed_size
+                     (const Morlaif__V1__RewardWatch   *message);
+size_t morlaif__v1__reward_watch__pack
+                     (const Morlaif__V1__RewardWatch   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__reward_watch__pack_to_buffer
+                     (const Morlaif__V1__RewardWatch   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__RewardWatch *
+       morlaif__v1__reward_watch__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__reward_watch__free_unpacked
+                     (Morlaif__V1__RewardWatch *message,
                       ProtobufCAllocator *allocator);
 /* Morlaif__V1__TrainPolicyReply methods */
 void   morlaif__v1__train_policy_reply__init
@@ -1424,6 +1501,9 @@ typedef void (*Morlaif__V1__TrainPolicyRequest_Closure)
 typedef void (*Morlaif__V1__PolicyHyperparameters_Closure)
                  (const Morlaif__V1__PolicyHyperparameters *message,
                   void *closure_data);
+typedef void (*Morlaif__V1__RewardWatch_Closure)
+                 (const Morlaif__V1__RewardWatch *message,
+                  void *closure_data);
 typedef void (*Morlaif__V1__TrainPolicyReply_Closure)
                  (const Morlaif__V1__TrainPolicyReply *message,
                   void *closure_data);
@@ -1631,6 +1711,7 @@ extern const ProtobufCMessageDescriptor morlaif__v1__sample_pairs_reply__descrip
 extern const ProtobufCMessageDescriptor morlaif__v1__sampling_progress__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__train_policy_request__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__policy_hyperparameters__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__reward_watch__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__train_policy_reply__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__train_policy_started__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__metric__descriptor;
