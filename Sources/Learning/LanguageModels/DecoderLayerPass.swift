@@ -10,6 +10,9 @@ struct DecoderLayerPass {
   let rows: [Int]?
   let adapter: LowRankAdapter?
   let workspace: Workspace
+  /// What the layer makes of its input whatever the adapter, where that is known already; not for
+  /// recorded passes.
+  var shared: AttentionInputs?
   /// Given the rotated keys and the values of all rows, for caches.
   var onKeysAndValues: ((Tile, Tile) -> Void)?
 
@@ -35,9 +38,11 @@ struct DecoderLayerPass {
     var lowRank: [ExtendedPart: Tile] = [:]
     let scales = fresh(.scales, rows: tokenCount, columns: 1, records)
     let normed = workspace.tile(.normed, rows: tokenCount, columns: width)
-    let inputNorm = layer.norm(.inputNorm, bias: .inputNormBias)
-    profile.measure(.norm) { model.norm.forward(x, inputNorm, into: normed, scales: scales) }
-
+    if let shared {
+      normed.copy(from: shared.normed)
+    } else {
+      norm(x, into: normed, scales: scales)
+    }
     let (q, k, v, headNorms) = project(normed, records: records, lowRank: &lowRank)
     onKeysAndValues?(k, v)
     let attended = fresh(.attended, rows: rowCount, columns: configuration.queryWidth, records)
@@ -101,6 +106,37 @@ struct DecoderLayerPass {
     }
   }
 
+  /// Norms the layer's input: (tokens, width).
+  private func norm(_ x: Tile, into normed: Tile, scales: Tile) {
+    let weights = layer.norm(.inputNorm, bias: .inputNormBias)
+    profile.measure(.norm) { model.norm.forward(x, weights, into: normed, scales: scales) }
+  }
+
+  /// Computes queries, keys and values without an adapter and without positions.
+  private func multiplyJoint(_ queryInput: Tile, _ normed: Tile, q: Tile, keyValue: Tile) {
+    product(.queryKeyValue, packed.query, queryInput, into: q)
+    product(.queryKeyValue, packed.keyValue, normed, into: keyValue)
+    guard let bias = layer[.queryKeyValueBias]?.tile else { return }
+    profile.measure(.copies) {
+      addRow(bias.columns(0..<q.columns), to: q)
+      addRow(bias.columns(q.columns..<q.columns + keyValue.columns), to: keyValue)
+    }
+  }
+
+  /// Computes what passes over one input have in common, whatever their adapters.
+  func attentionInputs(of x: Tile) -> AttentionInputs {
+    let (qWidth, kWidth) = (configuration.queryWidth, configuration.keyWidth)
+    let inputs = AttentionInputs(
+      normed: Tile(rows: tokenCount, columns: configuration.width),
+      query: Tile(rows: tokenCount, columns: qWidth),
+      keyValue: Tile(rows: tokenCount, columns: 2 * kWidth)
+    )
+    let scales = workspace.tile(.scales, rows: tokenCount, columns: 1)
+    norm(x, into: inputs.normed, scales: scales)
+    multiplyJoint(inputs.normed, inputs.normed, q: inputs.query, keyValue: inputs.keyValue)
+    return inputs
+  }
+
   /// Computes rotated queries and keys, and values.
   private func project(
     _ normed: Tile,
@@ -108,7 +144,6 @@ struct DecoderLayerPass {
     lowRank: inout [ExtendedPart: Tile]
   ) -> (q: Tile, k: Tile, v: Tile, headNorms: HeadNormTape?) {
     let (qWidth, kWidth) = (configuration.queryWidth, configuration.keyWidth)
-    let bias = layer[.queryKeyValueBias]?.tile
     let q: Tile
     let keyValue: Tile
     let queryInput: Tile
@@ -126,13 +161,11 @@ struct DecoderLayerPass {
       q = joint.columns(0..<qWidth)
       keyValue = joint.columns(qWidth..<qWidth + 2 * kWidth)
     }
-    product(.queryKeyValue, packed.query, queryInput, into: q)
-    product(.queryKeyValue, packed.keyValue, normed, into: keyValue)
-    if let bias {
-      profile.measure(.copies) {
-        addRow(bias.columns(0..<qWidth), to: q)
-        addRow(bias.columns(qWidth..<qWidth + 2 * kWidth), to: keyValue)
-      }
+    if let shared {
+      rows.map { q.gather($0, from: shared.query) } ?? q.copy(from: shared.query)
+      keyValue.copy(from: shared.keyValue)
+    } else {
+      multiplyJoint(queryInput, normed, q: q, keyValue: keyValue)
     }
     let (k, v) = (keyValue.columns(0..<kWidth), keyValue.columns(kWidth..<2 * kWidth))
     let (queries, others) = ExtendedPart.joint(configuration)

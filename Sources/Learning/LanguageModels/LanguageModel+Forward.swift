@@ -68,6 +68,7 @@ extension LanguageModel {
     Threads.forEach(shards.count) { index in
       let recording = runTop(
         hidden.tile.rows(shards[index].tokens),
+        nil,
         shard: shards[index],
         from: first,
         adapter: adapter,
@@ -91,6 +92,63 @@ extension LanguageModel {
     )
   }
 
+  /// Runs the layers from `first` up and the final norm with one adapter after the other.
+  ///
+  /// All adapters meet the same input, so its norm and its products with the lowest layer's queries,
+  /// keys and values are computed once. Each result has the bits that `top` gives.
+  ///
+  /// - Parameters:
+  ///   - hidden: (tokens, width), the residual stream entering layer `first`, from `trunk`.
+  ///   - batch: the batch it was computed from.
+  ///   - first: the lowest layer to run.
+  ///   - adapters: applied one at a time in the layers that they extend.
+  ///   - rows: the rows of the batch wanted at the end, ascending.
+  /// - Returns: For each adapter the wanted rows' hidden states: (rows, width).
+  package func tops(
+    _ hidden: Matrix,
+    _ batch: PackedBatch,
+    from first: Int,
+    adapters: [LowRankAdapter],
+    rows: [Int]
+  ) -> [Matrix] {
+    precondition(hidden.rows == batch.tokenCount, "hidden states and batch differ")
+    precondition(first >= 0 && first <= layers.count, "the model has no such layer")
+    let shards = Shard.split(batch)
+    let outputs = Self.outputRanges(shards, rows: rows)
+    let results = adapters.map { _ in Tile(rows: rows.count, columns: configuration.width) }
+    let profile = WorkProfile.current
+    Threads.forEach(shards.count) { index in
+      let (shard, workspace) = (shards[index], Workspace(profile: profile))
+      let input = hidden.tile.rows(shard.tokens)
+      var shared: AttentionInputs?
+      if first < layers.count {
+        shared = DecoderLayerPass(
+          model: self,
+          index: first,
+          shard: shard,
+          rows: nil,
+          adapter: nil,
+          workspace: workspace
+        ).attentionInputs(of: input)
+      }
+      for (adapter, result) in zip(adapters, results) {
+        _ = runTop(
+          input,
+          shared,
+          shard: shard,
+          from: first,
+          adapter: adapter,
+          rows: outputs[index].map { rows[$0] - shard.tokens.lowerBound },
+          outputRows: outputs[index],
+          into: result.rows(outputs[index]),
+          workspace: workspace,
+          record: false
+        )
+      }
+    }
+    return results.map { Matrix(takingOwnership: $0) }
+  }
+
   /// The final-normed hidden states of a batch through all layers.
   package func hiddenStates(
     _ batch: PackedBatch,
@@ -102,8 +160,22 @@ extension LanguageModel {
   }
 
   /// Runs one shard through the upper layers and the final norm.
+  ///
+  /// - Parameters:
+  ///   - input: the shard's part of the residual stream entering layer `first`.
+  ///   - shared: what layer `first` makes of it whatever the adapter, where that is known.
+  ///   - shard: the shard.
+  ///   - first: the lowest layer to run.
+  ///   - adapter: applied in the layers it extends.
+  ///   - rows: the wanted rows of the shard.
+  ///   - outputRows: their places among the wanted rows of the batch.
+  ///   - output: set to their final-normed hidden states.
+  ///   - workspace: memory for one layer at a time.
+  ///   - record: whether the backward pass will follow.
+  /// - Returns: The recording, empty unless one was asked for.
   private func runTop(
     _ input: Tile,
+    _ shared: AttentionInputs?,
     shard: Shard,
     from first: Int,
     adapter: LowRankAdapter?,
@@ -129,7 +201,8 @@ extension LanguageModel {
         shard: shard,
         rows: isLast ? rows : nil,
         adapter: adapter,
-        workspace: workspace
+        workspace: workspace,
+        shared: layer == first ? shared : nil
       ).forward(x, tape: &tape, records: record)
       if let tape { tapes.append(tape) }
     }

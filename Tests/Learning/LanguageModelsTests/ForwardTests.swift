@@ -87,4 +87,25 @@ import Testing
       throws: LanguageModelError.sequenceTooLong(sequence: 0, tokenCount: 129, contextLength: 128)
     ) { try PackedBatch([Array(repeating: 1, count: 129)]).check(for: configuration) }
   }
+
+  @Test(arguments: sampleConfigurations, [1, 2])
+  func `adapters that share an input have the bits of passes of their own`(
+    configuration: ModelConfiguration,
+    topLayers: Int
+  ) {
+    let model = LanguageModel(configuration: configuration, seed: 8)
+    let adapters = [
+      sampleAdapter(model, topLayers: topLayers),
+      sampleAdapter(model, topLayers: topLayers, targets: [.q, .down]),
+      sampleAdapter(model, topLayers: 1, targets: [.v]),
+    ]
+    let first = adapters[0].firstLayer
+    let hidden = model.trunk(sampleBatch, layers: first)
+    let rows = sampleBatch.lastRows
+    let found = model.tops(hidden, sampleBatch, from: first, adapters: adapters, rows: rows)
+    for (adapter, states) in zip(adapters, found) {
+      let alone = model.top(hidden, sampleBatch, from: first, adapter: adapter, rows: rows)
+      #expect(states == alone.hidden)
+    }
+  }
 }

@@ -117,16 +117,14 @@ package struct PreferenceScorer: Sendable {
   private func score(_ batch: PackedBatch, _ chosen: [PreferenceModelArtifact]) -> [[Float]] {
     let first = chosen.map(\.adapter.firstLayer).min() ?? 0
     let hidden = model.trunk(batch, layers: first)
-    let columns = chosen.map { artifact in
-      let pass = model.top(
-        hidden,
-        batch,
-        from: first,
-        adapter: artifact.adapter,
-        rows: batch.lastRows
-      )
-      return artifact.head.forward(pass.hidden)
-    }
+    let states = model.tops(
+      hidden,
+      batch,
+      from: first,
+      adapters: chosen.map(\.adapter),
+      rows: batch.lastRows
+    )
+    let columns = zip(chosen, states).map { $0.head.forward($1) }
     return (0..<batch.sequenceCount).map { row in columns.map { $0[row] } }
   }
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LanguageModels
+internal import Preferences
 internal import Tensors
 
 /// The measurements of `benchmarks model`.
@@ -135,22 +136,27 @@ struct ModelMeasurement {
     return Double(count * Self.newTokens) / best
   }
 
-  /// Time of scoring on twelve principles over that on one: one trunk, an adapter and a head for each.
+  /// Time of scoring on twelve principles over that on one: one trunk, and for each principle an
+  /// adapter of the shape that preference models are trained with, and a head.
   private func principleRatio() -> Double {
+    let wish = PreferenceTrainingConfiguration().adapter
     let models = (0..<Self.principleCount).map { index in
       (
-        LowRankAdapter(AdapterConfiguration(), model: model.configuration, seed: UInt64(index)),
+        LowRankAdapter(wish, model: model.configuration, seed: UInt64(index)),
         ScalarHead(width: model.configuration.width, seed: UInt64(index))
       )
     }
     let time = { (count: Int) -> Double in
       bestSeconds {
         let first = models[0].0.firstLayer
-        let hidden = model.trunk(batch, layers: first)
-        for (adapter, head) in models.prefix(count) {
-          let pass = model.top(hidden, batch, from: first, adapter: adapter, rows: batch.lastRows)
-          _ = head.forward(pass.hidden)
-        }
+        let states = model.tops(
+          model.trunk(batch, layers: first),
+          batch,
+          from: first,
+          adapters: models.prefix(count).map(\.0),
+          rows: batch.lastRows
+        )
+        for (head, states) in zip(models.map(\.1), states) { _ = head.forward(states) }
       }
     }
     return time(Self.principleCount) / time(1)
