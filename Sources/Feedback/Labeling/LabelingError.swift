@@ -12,6 +12,8 @@ package enum LabelingError: Error, Equatable, Sendable, CustomStringConvertible 
   case judgeUnavailable(judge: String, reason: String, isRetryable: Bool)
   /// A budget does not allow the next request.
   case budgetExhausted(budget: String, spent: String, limit: String)
+  /// A person decided that the pair gets no label.
+  case discarded
   /// A setting of a judge cannot be used.
   case judgeConfiguration(field: String, value: String, reason: String)
   /// The label store cannot be opened or used.
@@ -35,6 +37,8 @@ package enum LabelingError: Error, Equatable, Sendable, CustomStringConvertible 
     case .budgetExhausted(let budget, let spent, let limit):
       "the budget \(budget) is used up: spent \(spent), limit \(limit); what was judged is kept, raise the "
         + "budget to go on"
+    case .discarded:
+      "a person decided in review that this pair gets no label"
     case .judgeConfiguration(let field, let value, let reason):
       "judge setting \(field) is \"\(value)\": \(reason)"
     case .store(let file, let reason):

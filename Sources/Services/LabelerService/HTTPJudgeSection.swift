@@ -25,6 +25,10 @@ struct HTTPJudgeSection: Sendable, Decodable {
   let requestsPerMinute: Int?
   /// Most tokens in a minute.
   let tokensPerMinute: Int?
+  /// File of judged pairs that it is shown first.
+  let examples: String?
+  /// Whether it reasons before its verdict.
+  let reasoning: Bool
   /// What happens to requests whose answers were lost.
   let lostAnswers: HTTPJudgeConfiguration.LostAnswers
 
@@ -40,6 +44,8 @@ struct HTTPJudgeSection: Sendable, Decodable {
     case budget
     case requestsPerMinute = "requests_per_minute"
     case tokensPerMinute = "tokens_per_minute"
+    case examples
+    case reasoning
     case lostAnswers = "lost_answers"
   }
 
@@ -51,10 +57,12 @@ struct HTTPJudgeSection: Sendable, Decodable {
     concurrency = try values.number(.concurrency, default: 8, in: 1...1024)
     timeoutSeconds = try values.number(.timeoutSeconds, default: 60, in: 0.1...3600)
     attempts = try values.number(.attempts, default: 5, in: 1...100)
-    tokensMax = try values.number(.tokensMax, default: 1, in: 1...4096)
     budget = try values.optional(.budget)
     requestsPerMinute = try values.optional(.requestsPerMinute)
     tokensPerMinute = try values.optional(.tokensPerMinute)
+    examples = try values.optional(.examples)
+    reasoning = try values.value(.reasoning, default: false)
+    tokensMax = try values.number(.tokensMax, default: reasoning ? 400 : 1, in: 1...4096)
     lostAnswers = try Self.choice(values, .lostAnswers, default: .askAgain)
     tokensField = try Self.choice(values, .tokensField, default: .maxTokens)
   }

@@ -10,7 +10,7 @@ struct JudgeBench: Sendable {
   let ids: [String]
   /// The budgets of those that have one.
   let budgets: [Budget]
-  private let judges: [String: any Judge]
+  private let panels: [String: Panel]
 
   /// Makes the judges; `environment` holds the keys that sections name.
   init(
@@ -20,31 +20,43 @@ struct JudgeBench: Sendable {
     file: String,
     logger: Logger
   ) throws {
-    var judges: [String: any Judge] = [:]
+    var panels: [String: Panel] = [:]
     for section in configuration.judges {
-      judges[section.id] =
+      panels[section.id] =
         switch section.kind {
-        case .rules: RulesJudge()
+        case .rules: Panel(RulesJudge())
         case .model(let model):
-          ModelJudge(
-            scorer: LocalVerdictScorer(
-              try BaseModel.load(path: model.path, threads: configuration.common.threads)
+          Panel(
+            ModelJudge(
+              scorer: LocalVerdictScorer(
+                try BaseModel.load(path: model.path, threads: configuration.common.threads)
+              ),
+              examples: try model.examples.map { try JudgeExample.load(file: $0) } ?? []
             )
           )
         case .http(let http):
-          try HTTPJudge(
-            configuration: http.configuration(
-              price: configuration.prices[http.model]?.price,
-              environment: environment,
-              id: section.id,
-              file: file
-            ),
-            ledger: ledger,
-            logger: logger
+          Panel(
+            try HTTPJudge(
+              configuration: http.configuration(
+                price: configuration.prices[http.model]?.price,
+                environment: environment,
+                id: section.id,
+                file: file
+              ),
+              ledger: ledger,
+              logger: logger
+            )
+          )
+        case .panel(let panel):
+          // The configuration was checked: members come before their panel.
+          Panel(
+            name: section.id,
+            members: panel.judges.flatMap { panels[$0]?.members ?? [] },
+            rule: panel.rule
           )
         }
     }
-    self.judges = judges
+    self.panels = panels
     ids = configuration.judges.map(\.id)
     budgets = configuration.judges.compactMap { section in
       guard case .http(let http) = section.kind else { return nil }
@@ -52,16 +64,16 @@ struct JudgeBench: Sendable {
     }
   }
 
-  /// A judge by its id; the default for an empty one.
-  func judge(_ id: String) throws(RPCError) -> any Judge {
+  /// A judge or panel by its id; the default for an empty one.
+  func panel(_ id: String) throws(RPCError) -> Panel {
     let name = id.isEmpty ? ids.first ?? "" : id
-    guard let judge = judges[name] else {
+    guard let panel = panels[name] else {
       throw RPCError(
         code: .notFound,
         message: "judge '\(name)' is not configured; there are \(ids.joined(separator: ", "))"
       )
     }
-    return judge
+    return panel
   }
 }
 
@@ -90,6 +102,10 @@ extension HTTPJudgeSection {
     configuration.retry.attemptCountMax = attempts
     configuration.maxTokens = tokensMax
     configuration.tokenLimitField = tokensField
+    configuration.prompt = JudgePrompt(
+      examples: try examples.map { try JudgeExample.load(file: $0) } ?? [],
+      reasons: reasoning
+    )
     configuration.price = price
     configuration.budget = budget?.budget(ofModel: model)
     configuration.requestsPerMinute = requestsPerMinute

@@ -14,13 +14,7 @@ extension LabelerCalls {
     let job = try await job(requests)
     // Judging takes time, so it leaves the event loop that this call came in on.
     _ = try await Offload.run {
-      try await engine.label(
-        job.pairs,
-        dataset: job.dataset,
-        principles: job.principles,
-        judge: job.judge,
-        account: job.account
-      ) { outcome in
+      try await engine.label(job.pairs, as: job.plan) { outcome in
         try await replies.write(reply(outcome))
       }
     }
@@ -33,17 +27,14 @@ extension LabelerCalls {
   ) async throws -> EstimateReply {
     let job = try await job(requests)
     let estimate = try await Offload.run {
-      try await engine.estimate(job.pairs, principles: job.principles, judge: job.judge)
+      try await engine.estimate(job.pairs, as: job.plan)
     }
-    return EstimateReply(estimate, hasPrice: job.judge.isPriced)
+    return EstimateReply(estimate, hasPrice: job.plan.panel.isPriced)
   }
 
   /// What a caller wants labelled, and how.
   private struct Job: Sendable {
-    var dataset: String
-    var judge: any Judge
-    var principles: [Labeling.Principle]
-    var account: RunAccount
+    var plan: LabelingPlan
     var pairs: PairRequests
   }
 
@@ -54,13 +45,38 @@ extension LabelerCalls {
       throw MessageChecks.refusal("the first message must be the settings")
     }
     let dataset = try MessageChecks.identifier(settings.datasetID, "settings.dataset_id")
-    let judge = try judges.judge(settings.judgeID)
-    return Job(
+    let panel = try judges.panel(settings.judgeID)
+    let plan = LabelingPlan(
       dataset: dataset,
-      judge: judge,
-      principles: try principles(settings.principleIDs, for: judge),
-      account: try account(settings, dataset: dataset, judge: judge),
-      pairs: PairRequests(requests)
+      principles: try principles(settings.principleIDs, for: panel),
+      panel: panel,
+      account: try account(settings, dataset: dataset, panel),
+      constitution: try settings.constitution.map { try constitution($0) },
+      deferral: try settings.deferral.map { try deferral($0) }
+    )
+    return Job(plan: plan, pairs: PairRequests(requests))
+  }
+
+  private func constitution(_ settings: ConstitutionSettings) throws -> Constitution {
+    let id = Constitution.principleID
+    guard !book.all.contains(where: { $0.id == id }) else {
+      throw RPCError(
+        code: .failedPrecondition,
+        message:
+          "settings.constitution: its labels go by '\(id)', which is a principle here; rename it"
+      )
+    }
+    return Constitution(seed: settings.seed)
+  }
+
+  private func deferral(_ settings: DeferralSettings) throws -> DeferralRule {
+    DeferralRule(
+      confidenceMin: try MessageChecks.inRange(
+        settings.confidenceMin,
+        0.5...1,
+        "settings.deferral.confidence_min"
+      ),
+      defersInconsistent: settings.inconsistent
     )
   }
 
@@ -68,7 +84,7 @@ extension LabelerCalls {
   private func account(
     _ settings: LabelSettings,
     dataset: String,
-    judge: any Judge
+    _ panel: Panel
   ) throws -> RunAccount {
     let runID =
       settings.runID.isEmpty
@@ -76,11 +92,11 @@ extension LabelerCalls {
     guard let costMax = Money(dollars: settings.maxCost) else {
       throw MessageChecks.refusal("settings.max_cost \(settings.maxCost) is no amount of money")
     }
-    guard settings.maxCost == 0 || judge.isPriced else {
+    guard settings.maxCost == 0 || panel.isPriced else {
       throw RPCError(
         code: .failedPrecondition,
         message:
-          "settings.max_cost needs the price of judge \(judge.id)'s model under 'prices' in the "
+          "settings.max_cost needs the price of judge \(panel.id)'s model under 'prices' in the "
           + "labeler's configuration"
       )
     }
@@ -93,6 +109,12 @@ extension LabelerCalls {
 
   private func reply(_ outcome: LabelOutcome) -> LabelReply {
     switch outcome.result {
+    case .success(let label) where outcome.deferral != nil:
+      return LabelReply(
+        kind: .deferred(
+          Messages.DeferredPair(label: label.message, reason: outcome.deferral ?? "")
+        )
+      )
     case .success(let label):
       metrics.add(to: outcome.wasKnown ? MetricCatalog.labelsKnown : MetricCatalog.labelsNew)
       return LabelReply(kind: .label(label.message))

@@ -115,17 +115,17 @@ struct LabelerCalls: LabelerHandler {
     _ request: MeasureRequest,
     context: RPCServerContext
   ) async throws -> MeasureReply {
-    let judge = try judges.judge(request.judgeID)
-    guard let measuring = judge as? any MeasuringJudge else {
+    let panel = try judges.panel(request.judgeID)
+    guard panel.members.count == 1, let measuring = panel.members[0] as? any MeasuringJudge else {
       throw RPCError(
         code: .failedPrecondition,
-        message: "judge '\(request.judgeID.isEmpty ? judge.id : request.judgeID)' compares answers "
+        message: "judge '\(request.judgeID.isEmpty ? panel.id : request.judgeID)' compares answers "
           + "and does not measure them"
       )
     }
     let items = request.items
     try MessageChecks.identifiers(items.map(\.id), "items", countMax: Self.measureItemsMax)
-    let principles = try principles(request.principleIDs, for: judge)
+    let principles = try principles(request.principleIDs, for: panel)
     let values = try await Offload.run {
       try items.flatMap { item in
         try principles.map { principle in
@@ -145,21 +145,21 @@ struct LabelerCalls: LabelerHandler {
         itemIDs: items.map(\.id),
         values: values
       ),
-      judgeID: judge.id,
-      judgeVersion: judge.version
+      judgeID: measuring.id,
+      judgeVersion: measuring.version
     )
   }
 
   /// The principles named, or those of all that the judge can judge.
   func principles(
     _ ids: [String],
-    for judge: any Judge
+    for panel: Panel
   ) throws(LabelingError) -> [Labeling.Principle] {
     let found = try book.find(ids)
     if ids.isEmpty {
-      return found.filter { principle in (try? judge.check(principle)) != nil }
+      return found.filter { principle in (try? panel.check(principle)) != nil }
     }
-    for principle in found { try judge.check(principle) }
+    for principle in found { try panel.check(principle) }
     return found
   }
 

@@ -35,6 +35,7 @@ package struct LabelerServiceConfiguration: ServiceConfiguration {
     for judge in judges where !seen.insert(judge.id).inserted {
       throw values.refusal(.judges, "the id '\(judge.id)' occurs twice")
     }
+    try checkPanels(values)
     for judge in judges {
       guard case .http(let http) = judge.kind, http.budget?.costMax != nil,
         prices[http.model] == nil
@@ -43,6 +44,23 @@ package struct LabelerServiceConfiguration: ServiceConfiguration {
         .prices,
         "has no '\(http.model)', whose price the budget of judge '\(judge.id)' needs"
       )
+    }
+  }
+
+  /// Members of a panel are single judges that were named before it.
+  private func checkPanels(_ values: SectionValues<Keys>) throws {
+    var single: Set<String> = []
+    for judge in judges {
+      guard case .panel(let panel) = judge.kind else {
+        single.insert(judge.id)
+        continue
+      }
+      for member in panel.judges where !single.contains(member) {
+        throw values.refusal(
+          .judges,
+          "panel '\(judge.id)' names '\(member)', which is no judge before it that is no panel"
+        )
+      }
     }
   }
 }

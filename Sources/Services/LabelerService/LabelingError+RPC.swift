@@ -8,7 +8,7 @@ extension LabelingError: RPCErrorConvertible {
       switch self {
       case .unknownPrinciple: .notFound
       case .invalidPair: .invalidArgument
-      case .principleFile, .judgeConfiguration, .noVerdict: .failedPrecondition
+      case .principleFile, .judgeConfiguration, .noVerdict, .discarded: .failedPrecondition
       case .budgetExhausted: .resourceExhausted
       case .judgeUnavailable: .unavailable
       case .store: .internal

@@ -30,7 +30,8 @@ struct MorlaifCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Single steps, through the services:",
         subcommands: [
-          LabelPairs.self, ShowUsage.self, ImportPreferences.self, ExportPreferences.self,
+          LabelPairs.self, Review.self, ShowStatistics.self, ShowUsage.self, ImportPreferences.self,
+          ExportPreferences.self,
           TrainPreferences.self,
           Score.self, TrainPolicy.self, Generate.self, Call.self,
         ]

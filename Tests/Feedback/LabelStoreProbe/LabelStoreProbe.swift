@@ -30,7 +30,8 @@ enum LabelStoreProbe {
     let judge: any Judge = isHalf ? HalfJudge() : RulesJudge()
     let principles = isHalf ? [conciseness] : [conciseness, relevance]
     let pairs = Pairs(count: isHalf ? 1 : 100_000)
-    _ = try await engine.label(pairs, dataset: "probe", principles: principles, judge: judge) {
+    let plan = LabelingPlan(dataset: "probe", principles: principles, panel: Panel(judge))
+    _ = try await engine.label(pairs, as: plan) {
       say("\($0.pairID) \($0.principleID)")
     }
   }
@@ -49,7 +50,8 @@ enum LabelStoreProbe {
     )
     let pairs = Pairs(count: Int(CommandLine.arguments[5]) ?? 1, paddingByteCount: 8192)
     let labelCount = Mutex(0)
-    _ = try await engine.label(pairs, dataset: "probe", principles: [conciseness], judge: judge) {
+    let plan = LabelingPlan(dataset: "probe", principles: [conciseness], panel: Panel(judge))
+    _ = try await engine.label(pairs, as: plan) {
       _ = try $0.result.get()
       let count = labelCount.withLock { count in
         count += 1

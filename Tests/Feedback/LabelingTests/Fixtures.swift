@@ -115,6 +115,37 @@ func pair(_ number: Int, prompt: String = "How do I chop onions?") -> Preference
   )
 }
 
+extension LabelingEngine {
+  /// Labels by one judge.
+  func label(
+    _ pairs: [PreferencePair],
+    dataset: String,
+    principles: [Principle],
+    judge: any Judge,
+    account: RunAccount? = nil
+  ) async throws -> [LabelOutcome] {
+    let plan = LabelingPlan(
+      dataset: dataset,
+      principles: principles,
+      panel: Panel(judge),
+      account: account
+    )
+    return try await label(pairs, as: plan)
+  }
+
+  /// Labels a stream by one judge.
+  func label<Pairs: AsyncSequence & Sendable>(
+    _ pairs: Pairs,
+    dataset: String,
+    principles: [Principle],
+    judge: any Judge,
+    deliver: @escaping @Sendable (LabelOutcome) async throws -> Void
+  ) async throws -> LabelingSummary where Pairs.Element == PreferencePair {
+    let plan = LabelingPlan(dataset: dataset, principles: principles, panel: Panel(judge))
+    return try await label(pairs, as: plan, deliver: deliver)
+  }
+}
+
 /// The folder `compose/config` of the project.
 let configurationFolder: String = {
   var folder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()

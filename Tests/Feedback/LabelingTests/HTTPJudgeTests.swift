@@ -84,6 +84,52 @@ import Testing
     #expect(abs(verdict.probabilityFirst - 0.1) < 1e-9)
   }
 
+  @Test func `a judge that reasons is read at its last line`() async throws {
+    let examples = [
+      JudgeExample(
+        prompt: "2 + 2?",
+        responseA: "4",
+        responseB: "It is 4.",
+        verdict: .a,
+        reasoning: "A has fewer words."
+      ),
+      JudgeExample(
+        principleID: "relevance",
+        prompt: "2 + 2?",
+        responseA: "Green.",
+        responseB: "4",
+        verdict: .b
+      ),
+    ]
+    let plain = try judge("longer")
+    let reasoning = try judge("reason") {
+      $0.prompt = JudgePrompt(examples: examples, reasons: true)
+      $0.maxTokens = 300
+    }
+    // Its thoughts begin with the letter A at even odds; the verdict is the one of the last line.
+    #expect(try await ask(reasoning).get().probabilityFirst == ask(plain).get().probabilityFirst)
+    let reversed = JudgeQuestion(pair(7), principle: conciseness, order: .reversed)
+    let verdicts = await [reasoning.judge([reversed])[0], plain.judge([reversed])[0]]
+    #expect(try verdicts[0].get().probabilityFirst == verdicts[1].get().probabilityFirst)
+    // System, one example of this principle with its answer, and the question.
+    #expect(try server.requests("t").first?.messages == 4)
+    #expect(reasoning.version != plain.version)
+    #expect(throws: LabelingError.self) {
+      try judge("reason") { $0.prompt = JudgePrompt(reasons: true) }
+    }
+  }
+
+  @Test func `reasoning that was cut off is no verdict`() async throws {
+    let judge = try judge("cutoff") {
+      $0.prompt = JudgePrompt(reasons: true)
+      $0.maxTokens = 40
+    }
+    guard case .noVerdict = await failure(judge) else {
+      Issue.record("expected noVerdict")
+      return
+    }
+  }
+
   @Test(arguments: ["silent", "garbage"])
   func `no verdict is an error and not asked again`(step: String) async throws {
     guard case .noVerdict = await failure(try judge(step)) else {

@@ -227,7 +227,14 @@ import Testing
         for number in 0..<10 { input.yield(pair(number)) }
         input.finish()
       }
-      return try await engine.estimate(pairs, principles: [conciseness, relevance], judge: judge)
+      return try await engine.estimate(
+        pairs,
+        as: LabelingPlan(
+          dataset: "d",
+          principles: [conciseness, relevance],
+          panel: Panel(judge)
+        )
+      )
     }
     let before = try await estimate()
     #expect(try server.requests("t").isEmpty)

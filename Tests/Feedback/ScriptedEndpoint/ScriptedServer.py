@@ -84,6 +84,7 @@ class Handler(BaseHTTPRequestHandler):
                 "authorization": self.headers.get("Authorization", ""),
                 "max_tokens": body.get("max_tokens"), "top_logprobs": body.get("top_logprobs"),
                 "max_completion_tokens": body.get("max_completion_tokens"),
+                "messages": len(body["messages"]),
                 "body": hashlib.sha256(data).hexdigest(),
                 "isCharged": (name, self.headers.get("Idempotency-Key")) not in charged,
             }
@@ -124,6 +125,14 @@ class Handler(BaseHTTPRequestHandler):
         elif step.startswith("odd"):
             a, b = SPELLINGS[int(step[3:])]
             self.reply(200, completion(a, [position([(a, -0.2), ("the", -2.5), (b, -1.7)])]))
+        elif step == "reason":
+            part = longer(body)["choices"][0]["logprobs"]["content"][0]
+            words = ["A", " is", " short", ".", "\n", "Verdict", ":"]
+            thought = [position([(word, -0.5), ("B", -1.5)]) for word in words]
+            text = "".join(words) + " " + part["token"]
+            self.reply(200, completion(text, thought + [part]))
+        elif step == "cutoff":
+            self.reply(200, completion("Response A is the shorter one, while Response"))
         elif step == "many":
             tokens = [(" A", -1.0), ("A", -1.5), ("B", -2.0), (" b", -2.5), ("C", -3.0)]
             self.reply(200, completion(" A", [position(tokens)]))
@@ -167,6 +176,9 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     request_queue_size = 4096
     daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        pass  # A client that was killed is no news.
 
 
 threading.stack_size(256 * 1024)

@@ -12,6 +12,8 @@ package final class ScriptedServer: Sendable {
     package var max_tokens: Int?
     package var max_completion_tokens: Int?
     package var top_logprobs: Int?
+    /// How many messages the conversation has.
+    package var messages: Int
     /// Hash of the body.
     package var body: String
     /// Whether it was answered for the first time under its idempotency key.

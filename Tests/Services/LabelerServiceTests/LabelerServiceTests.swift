@@ -308,6 +308,111 @@ import Testing
     await #expect(throws: ServiceKitError.self) { try await withLabeler(judges: judges) { _ in } }
   }
 
+  @Test func `unsure pairs go to a person and come back as that person's labels`() async throws {
+    try await withLabeler { labeler in
+      let settings = LabelSettings(
+        datasetID: "set",
+        principleIDs: ["conciseness", "relevance"],
+        deferral: DeferralSettings(confidenceMin: 1)
+      )
+      let requests =
+        [LabelRequest(kind: .settings(settings))]
+        + Self.pairs.map { LabelRequest(kind: .pair($0)) }
+      let replies = try await Self.label(labeler, requests)
+      let deferred = replies.compactMap {
+        if case .deferred(let item) = $0.kind { item } else { nil }
+      }
+      #expect(deferred.count == 6 && deferred.allSatisfy { $0.reason.contains("confidence") })
+      let list = try await labeler.listDeferred(ListDeferredRequest(datasetID: "set", limit: 4))
+      #expect(list.items.count == 4 && list.pending == 6)
+      #expect(list.items.allSatisfy { $0.pair != nil && $0.resolution == .pending })
+      let rest = try await labeler.listDeferred(
+        ListDeferredRequest(datasetID: "set", afterID: list.items[3].id)
+      )
+      #expect(rest.items.count == 2)
+      let ids = (list.items + rest.items).map(\.id)
+      let reply = try await labeler.resolve(
+        ResolveRequest(
+          annotator: "ann",
+          decisions: ids.map { Decision(deferredID: $0, resolution: .a) }
+        )
+      )
+      #expect(reply.resolved == 6)
+      let again = Self.labels(try await Self.label(labeler, requests))
+      #expect(again.count == 6 && again.allSatisfy { $0.judgeID == "human:ann" && $0.pA > 0.99 })
+      let unknown = await refusal {
+        try await labeler.resolve(
+          ResolveRequest(annotator: "ann", decisions: [Decision(deferredID: 999)])
+        )
+      }
+      #expect(unknown.code == .notFound && unknown.message.contains("999"))
+      let wild = await refusal {
+        try await labeler.resolve(
+          ResolveRequest(
+            annotator: "ann",
+            decisions: [Decision(deferredID: ids[0], resolution: .unrecognized(77))]
+          )
+        )
+      }
+      #expect(wild.code == .invalidArgument)
+    }
+  }
+
+  @Test func `a panel labels, and statistics tell how its members agree`() async throws {
+    let server = try ScriptedServer()
+    let judges = """
+      [{kind: rules}, {id: far, kind: http, http: {url: "\(server.baseURL("t", "longer"))", model: m}},
+       {id: both, kind: panel, panel: {judges: [rules, far], combine: majority}}]
+      """
+    try await withLabeler(judges: judges) { labeler in
+      let request = Self.request(Self.pairs, principles: ["conciseness"], judge: "both")
+      let labels = Self.labels(try await Self.label(labeler, request))
+      // The rules prefer the shorter answer and the endpoint the longer one: a draw.
+      #expect(labels.count == 3 && labels.allSatisfy { $0.judgeID == "panel:both" && $0.tie })
+      let reply = try await labeler.statistics(StatisticsRequest(datasetID: "set"))
+      #expect(reply.statistics.map(\.judgeID) == ["http:m", "panel:both", "rules"])
+      #expect(reply.statistics[0].longerPreferred == 3 && reply.statistics[2].longerPreferred == 0)
+      #expect(reply.statistics.allSatisfy { $0.labels == 3 && $0.consistent == 3 })
+      #expect(reply.agreements.count == 3 && reply.agreements[1].agreement == 0)
+      let none = await refusal {
+        try await labeler.statistics(StatisticsRequest(datasetID: "none"))
+      }
+      #expect(none.code == .notFound)
+    }
+  }
+
+  @Test func `a constitution gives one label a pair`() async throws {
+    try await withLabeler { labeler in
+      let settings = LabelSettings(datasetID: "set", constitution: ConstitutionSettings(seed: 3))
+      let labels = Self.labels(
+        try await Self.label(
+          labeler,
+          [LabelRequest(kind: .settings(settings))]
+            + Self.pairs.map { LabelRequest(kind: .pair($0)) }
+        )
+      )
+      #expect(labels.count == 3 && labels.allSatisfy { $0.principleID == "constitution" })
+      let exported = try await labeler.export(ExportRequest(datasetID: "set")) {
+        try await collect($0)
+      }
+      #expect(exported.flatMap(\.labels).count == 3)
+    }
+  }
+
+  @Test(arguments: [
+    "[{id: p, kind: panel, panel: {judges: [rules, rules]}}]",
+    "[{id: p, kind: panel, panel: {judges: [rules, far]}}, {kind: rules}]",
+    "[{kind: rules}, {id: p, kind: panel, panel: {judges: [rules]}}]",
+  ])
+  func `panels of judges that are not there are refused`(judges: String) {
+    #expect(throws: ServiceKitError.self) {
+      try TestService.configuration(
+        LabelerServiceConfiguration.self,
+        "principles: x\njudges: \(judges)"
+      )
+    }
+  }
+
   @Test(arguments: ["[]", "[{kind: magic}]", "[{kind: rules}, {kind: rules}]", "[{kind: model}]"])
   func `judges that cannot be made are refused`(judges: String) {
     #expect(throws: ServiceKitError.self) {

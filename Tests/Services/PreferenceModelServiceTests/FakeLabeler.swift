@@ -72,6 +72,21 @@ final class FakeLabeler: LabelerHandler {
     context: RPCServerContext
   ) async throws -> UsageReply { throw Self.unused }
 
+  func statistics(
+    _ request: StatisticsRequest,
+    context: RPCServerContext
+  ) async throws -> StatisticsReply { throw Self.unused }
+
+  func listDeferred(
+    _ request: ListDeferredRequest,
+    context: RPCServerContext
+  ) async throws -> ListDeferredReply { throw Self.unused }
+
+  func resolve(
+    _ request: ResolveRequest,
+    context: RPCServerContext
+  ) async throws -> ResolveReply { throw Self.unused }
+
   func `import`(
     _ requests: RPCStream<ImportRequest>,
     context: RPCServerContext

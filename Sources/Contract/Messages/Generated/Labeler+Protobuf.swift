@@ -124,6 +124,16 @@ extension LabelSettings {
     runID = try readIdentifier(c.pointee.run_id, Self.protobufName, "run_id")
     maxCost = c.pointee.max_cost
     maxRequests = c.pointee.max_requests
+    if let inner = c.pointee.constitution {
+      do throws(MessageError) {
+        constitution = try ConstitutionSettings(reading: inner)
+      } catch { throw error.inside(Self.protobufName, "constitution") }
+    }
+    if let inner = c.pointee.deferral {
+      do throws(MessageError) {
+        deferral = try DeferralSettings(reading: inner)
+      } catch { throw error.inside(Self.protobufName, "deferral") }
+    }
   }
 
   func build(
@@ -144,6 +154,114 @@ extension LabelSettings {
     c.pointee.run_id = try arena.identifier(runID, Self.protobufName, "run_id")
     c.pointee.max_cost = maxCost
     c.pointee.max_requests = maxRequests
+    if let constitution {
+      do throws(MessageError) {
+        c.pointee.constitution = try constitution.build(in: arena)
+      } catch { throw error.inside(Self.protobufName, "constitution") }
+    }
+    if let deferral {
+      do throws(MessageError) {
+        c.pointee.deferral = try deferral.build(in: arena)
+      } catch { throw error.inside(Self.protobufName, "deferral") }
+    }
+    return c
+  }
+}
+
+extension ConstitutionSettings {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__ConstitutionSettings()
+    morlaif__v1__constitution_settings__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__ConstitutionSettings.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__ConstitutionSettings>) throws(MessageError) {
+    self.init()
+    seed = c.pointee.seed
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__ConstitutionSettings> {
+    let c = try arena.room(for: 1, Morlaif__V1__ConstitutionSettings.self)
+    morlaif__v1__constitution_settings__init(c)
+    c.pointee.seed = seed
+    return c
+  }
+}
+
+extension DeferralSettings {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__DeferralSettings()
+    morlaif__v1__deferral_settings__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__DeferralSettings.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__DeferralSettings>) throws(MessageError) {
+    self.init()
+    confidenceMin = c.pointee.confidence_min
+    inconsistent = c.pointee.inconsistent != 0
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__DeferralSettings> {
+    let c = try arena.room(for: 1, Morlaif__V1__DeferralSettings.self)
+    morlaif__v1__deferral_settings__init(c)
+    c.pointee.confidence_min = confidenceMin
+    c.pointee.inconsistent = inconsistent ? 1 : 0
     return c
   }
 }
@@ -524,6 +642,12 @@ extension LabelReply {
             kind = .failure(try LabelFailure(reading: inner))
           } catch { throw error.inside(Self.protobufName, "failure") }
         }
+      case 3:
+        if let inner = c.pointee.deferred {
+          do throws(MessageError) {
+            kind = .deferred(try DeferredPair(reading: inner))
+          } catch { throw error.inside(Self.protobufName, "deferred") }
+        }
       default: break
     }
   }
@@ -544,8 +668,631 @@ extension LabelReply {
           c.pointee.failure = try value.build(in: arena)
         } catch { throw error.inside(Self.protobufName, "failure") }
         c.pointee.kind_case = .init(rawValue: 2)
+      case .deferred(let value):
+        do throws(MessageError) {
+          c.pointee.deferred = try value.build(in: arena)
+        } catch { throw error.inside(Self.protobufName, "deferred") }
+        c.pointee.kind_case = .init(rawValue: 3)
       case nil: break
     }
+    return c
+  }
+}
+
+extension DeferredPair {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__DeferredPair()
+    morlaif__v1__deferred_pair__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__DeferredPair.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__DeferredPair>) throws(MessageError) {
+    self.init()
+    id = c.pointee.id
+    datasetID = try readIdentifier(c.pointee.dataset_id, Self.protobufName, "dataset_id")
+    if let inner = c.pointee.pair {
+      do throws(MessageError) {
+        pair = try PreferencePair(reading: inner)
+      } catch { throw error.inside(Self.protobufName, "pair") }
+    }
+    if let inner = c.pointee.label {
+      do throws(MessageError) {
+        label = try Label(reading: inner)
+      } catch { throw error.inside(Self.protobufName, "label") }
+    }
+    reason = try readText(c.pointee.reason_utf8, Self.protobufName, "reason_utf8")
+    resolution = Resolution(rawValue: Int32(truncatingIfNeeded: c.pointee.resolution.rawValue))
+    annotator = try readIdentifier(c.pointee.annotator, Self.protobufName, "annotator")
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__DeferredPair> {
+    let c = try arena.room(for: 1, Morlaif__V1__DeferredPair.self)
+    morlaif__v1__deferred_pair__init(c)
+    c.pointee.id = id
+    c.pointee.dataset_id = try arena.identifier(datasetID, Self.protobufName, "dataset_id")
+    if let pair {
+      do throws(MessageError) {
+        c.pointee.pair = try pair.build(in: arena)
+      } catch { throw error.inside(Self.protobufName, "pair") }
+    }
+    if let label {
+      do throws(MessageError) {
+        c.pointee.label = try label.build(in: arena)
+      } catch { throw error.inside(Self.protobufName, "label") }
+    }
+    c.pointee.reason_utf8 = try arena.text(reason)
+    c.pointee.resolution = Morlaif__V1__Resolution(rawValue: .init(truncatingIfNeeded: resolution.rawValue))
+    c.pointee.annotator = try arena.identifier(annotator, Self.protobufName, "annotator")
+    return c
+  }
+}
+
+extension ListDeferredRequest {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__ListDeferredRequest()
+    morlaif__v1__list_deferred_request__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__ListDeferredRequest.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__ListDeferredRequest>) throws(MessageError) {
+    self.init()
+    datasetID = try readIdentifier(c.pointee.dataset_id, Self.protobufName, "dataset_id")
+    principleIDs.reserveCapacity(c.pointee.n_principle_ids)
+    for item in UnsafeBufferPointer(start: c.pointee.principle_ids, count: c.pointee.n_principle_ids) {
+      principleIDs.append(try readIdentifier(item, Self.protobufName, "principle_ids"))
+    }
+    includeResolved = c.pointee.include_resolved != 0
+    afterID = c.pointee.after_id
+    limit = c.pointee.limit
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__ListDeferredRequest> {
+    let c = try arena.room(for: 1, Morlaif__V1__ListDeferredRequest.self)
+    morlaif__v1__list_deferred_request__init(c)
+    c.pointee.dataset_id = try arena.identifier(datasetID, Self.protobufName, "dataset_id")
+    if !principleIDs.isEmpty {
+      let list = try arena.room(for: principleIDs.count, (UnsafeMutablePointer<CChar>?).self)
+      for (index, item) in principleIDs.enumerated() {
+        (list + index).initialize(to: try arena.identifier(item, Self.protobufName, "principle_ids"))
+      }
+      c.pointee.principle_ids = list
+      c.pointee.n_principle_ids = principleIDs.count
+    }
+    c.pointee.include_resolved = includeResolved ? 1 : 0
+    c.pointee.after_id = afterID
+    c.pointee.limit = limit
+    return c
+  }
+}
+
+extension ListDeferredReply {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__ListDeferredReply()
+    morlaif__v1__list_deferred_reply__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__ListDeferredReply.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__ListDeferredReply>) throws(MessageError) {
+    self.init()
+    items.reserveCapacity(c.pointee.n_items)
+    for case let inner? in UnsafeBufferPointer(start: c.pointee.items, count: c.pointee.n_items) {
+      do throws(MessageError) {
+        items.append(try DeferredPair(reading: inner))
+      } catch { throw error.inside(Self.protobufName, "items", at: items.count) }
+    }
+    pending = c.pointee.pending
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__ListDeferredReply> {
+    let c = try arena.room(for: 1, Morlaif__V1__ListDeferredReply.self)
+    morlaif__v1__list_deferred_reply__init(c)
+    if !items.isEmpty {
+      let list = try arena.room(for: items.count, (UnsafeMutablePointer<Morlaif__V1__DeferredPair>?).self)
+      for (index, item) in items.enumerated() {
+        do throws(MessageError) {
+          (list + index).initialize(to: try item.build(in: arena))
+        } catch { throw error.inside(Self.protobufName, "items", at: index) }
+      }
+      c.pointee.items = list
+      c.pointee.n_items = items.count
+    }
+    c.pointee.pending = pending
+    return c
+  }
+}
+
+extension ResolveRequest {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__ResolveRequest()
+    morlaif__v1__resolve_request__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__ResolveRequest.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__ResolveRequest>) throws(MessageError) {
+    self.init()
+    annotator = try readIdentifier(c.pointee.annotator, Self.protobufName, "annotator")
+    decisions.reserveCapacity(c.pointee.n_decisions)
+    for case let inner? in UnsafeBufferPointer(start: c.pointee.decisions, count: c.pointee.n_decisions) {
+      do throws(MessageError) {
+        decisions.append(try Decision(reading: inner))
+      } catch { throw error.inside(Self.protobufName, "decisions", at: decisions.count) }
+    }
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__ResolveRequest> {
+    let c = try arena.room(for: 1, Morlaif__V1__ResolveRequest.self)
+    morlaif__v1__resolve_request__init(c)
+    c.pointee.annotator = try arena.identifier(annotator, Self.protobufName, "annotator")
+    if !decisions.isEmpty {
+      let list = try arena.room(for: decisions.count, (UnsafeMutablePointer<Morlaif__V1__Decision>?).self)
+      for (index, item) in decisions.enumerated() {
+        do throws(MessageError) {
+          (list + index).initialize(to: try item.build(in: arena))
+        } catch { throw error.inside(Self.protobufName, "decisions", at: index) }
+      }
+      c.pointee.decisions = list
+      c.pointee.n_decisions = decisions.count
+    }
+    return c
+  }
+}
+
+extension Decision {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__Decision()
+    morlaif__v1__decision__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__Decision.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__Decision>) throws(MessageError) {
+    self.init()
+    deferredID = c.pointee.deferred_id
+    resolution = Resolution(rawValue: Int32(truncatingIfNeeded: c.pointee.resolution.rawValue))
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__Decision> {
+    let c = try arena.room(for: 1, Morlaif__V1__Decision.self)
+    morlaif__v1__decision__init(c)
+    c.pointee.deferred_id = deferredID
+    c.pointee.resolution = Morlaif__V1__Resolution(rawValue: .init(truncatingIfNeeded: resolution.rawValue))
+    return c
+  }
+}
+
+extension ResolveReply {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__ResolveReply()
+    morlaif__v1__resolve_reply__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__ResolveReply.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__ResolveReply>) throws(MessageError) {
+    self.init()
+    resolved = c.pointee.resolved
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__ResolveReply> {
+    let c = try arena.room(for: 1, Morlaif__V1__ResolveReply.self)
+    morlaif__v1__resolve_reply__init(c)
+    c.pointee.resolved = resolved
+    return c
+  }
+}
+
+extension StatisticsRequest {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__StatisticsRequest()
+    morlaif__v1__statistics_request__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__StatisticsRequest.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__StatisticsRequest>) throws(MessageError) {
+    self.init()
+    datasetID = try readIdentifier(c.pointee.dataset_id, Self.protobufName, "dataset_id")
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__StatisticsRequest> {
+    let c = try arena.room(for: 1, Morlaif__V1__StatisticsRequest.self)
+    morlaif__v1__statistics_request__init(c)
+    c.pointee.dataset_id = try arena.identifier(datasetID, Self.protobufName, "dataset_id")
+    return c
+  }
+}
+
+extension StatisticsReply {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__StatisticsReply()
+    morlaif__v1__statistics_reply__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__StatisticsReply.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__StatisticsReply>) throws(MessageError) {
+    self.init()
+    statistics.reserveCapacity(c.pointee.n_statistics)
+    for case let inner? in UnsafeBufferPointer(start: c.pointee.statistics, count: c.pointee.n_statistics) {
+      do throws(MessageError) {
+        statistics.append(try LabelStatistics(reading: inner))
+      } catch { throw error.inside(Self.protobufName, "statistics", at: statistics.count) }
+    }
+    agreements.reserveCapacity(c.pointee.n_agreements)
+    for case let inner? in UnsafeBufferPointer(start: c.pointee.agreements, count: c.pointee.n_agreements) {
+      do throws(MessageError) {
+        agreements.append(try JudgeAgreement(reading: inner))
+      } catch { throw error.inside(Self.protobufName, "agreements", at: agreements.count) }
+    }
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__StatisticsReply> {
+    let c = try arena.room(for: 1, Morlaif__V1__StatisticsReply.self)
+    morlaif__v1__statistics_reply__init(c)
+    if !statistics.isEmpty {
+      let list = try arena.room(for: statistics.count, (UnsafeMutablePointer<Morlaif__V1__LabelStatistics>?).self)
+      for (index, item) in statistics.enumerated() {
+        do throws(MessageError) {
+          (list + index).initialize(to: try item.build(in: arena))
+        } catch { throw error.inside(Self.protobufName, "statistics", at: index) }
+      }
+      c.pointee.statistics = list
+      c.pointee.n_statistics = statistics.count
+    }
+    if !agreements.isEmpty {
+      let list = try arena.room(for: agreements.count, (UnsafeMutablePointer<Morlaif__V1__JudgeAgreement>?).self)
+      for (index, item) in agreements.enumerated() {
+        do throws(MessageError) {
+          (list + index).initialize(to: try item.build(in: arena))
+        } catch { throw error.inside(Self.protobufName, "agreements", at: index) }
+      }
+      c.pointee.agreements = list
+      c.pointee.n_agreements = agreements.count
+    }
+    return c
+  }
+}
+
+extension LabelStatistics {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__LabelStatistics()
+    morlaif__v1__label_statistics__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__LabelStatistics.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__LabelStatistics>) throws(MessageError) {
+    self.init()
+    principleID = try readIdentifier(c.pointee.principle_id, Self.protobufName, "principle_id")
+    judgeID = try readIdentifier(c.pointee.judge_id, Self.protobufName, "judge_id")
+    labels = c.pointee.labels
+    consistent = c.pointee.consistent
+    ties = c.pointee.ties
+    comparable = c.pointee.comparable
+    longerPreferred = c.pointee.longer_preferred
+    meanConfidence = c.pointee.mean_confidence
+    firstPlaceShare = c.pointee.first_place_share
+    deferred = c.pointee.deferred
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__LabelStatistics> {
+    let c = try arena.room(for: 1, Morlaif__V1__LabelStatistics.self)
+    morlaif__v1__label_statistics__init(c)
+    c.pointee.principle_id = try arena.identifier(principleID, Self.protobufName, "principle_id")
+    c.pointee.judge_id = try arena.identifier(judgeID, Self.protobufName, "judge_id")
+    c.pointee.labels = labels
+    c.pointee.consistent = consistent
+    c.pointee.ties = ties
+    c.pointee.comparable = comparable
+    c.pointee.longer_preferred = longerPreferred
+    c.pointee.mean_confidence = meanConfidence
+    c.pointee.first_place_share = firstPlaceShare
+    c.pointee.deferred = deferred
+    return c
+  }
+}
+
+extension JudgeAgreement {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__JudgeAgreement()
+    morlaif__v1__judge_agreement__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__JudgeAgreement.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__JudgeAgreement>) throws(MessageError) {
+    self.init()
+    principleID = try readIdentifier(c.pointee.principle_id, Self.protobufName, "principle_id")
+    firstJudgeID = try readIdentifier(c.pointee.first_judge_id, Self.protobufName, "first_judge_id")
+    secondJudgeID = try readIdentifier(c.pointee.second_judge_id, Self.protobufName, "second_judge_id")
+    pairs = c.pointee.pairs
+    agreement = c.pointee.agreement
+    kappa = c.pointee.kappa
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__JudgeAgreement> {
+    let c = try arena.room(for: 1, Morlaif__V1__JudgeAgreement.self)
+    morlaif__v1__judge_agreement__init(c)
+    c.pointee.principle_id = try arena.identifier(principleID, Self.protobufName, "principle_id")
+    c.pointee.first_judge_id = try arena.identifier(firstJudgeID, Self.protobufName, "first_judge_id")
+    c.pointee.second_judge_id = try arena.identifier(secondJudgeID, Self.protobufName, "second_judge_id")
+    c.pointee.pairs = pairs
+    c.pointee.agreement = agreement
+    c.pointee.kappa = kappa
     return c
   }
 }

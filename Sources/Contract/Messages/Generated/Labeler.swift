@@ -3,6 +3,54 @@
 
 public import ProtobufRuntime
 
+/// What a person decides about a deferred pair.
+public enum Resolution: Sendable, Hashable {
+  /// Nobody decided; resolving to it takes a decision back.
+  case pending
+  /// `RESOLUTION_A` (1).
+  case a
+  /// `RESOLUTION_B` (2).
+  case b
+  /// `RESOLUTION_TIE` (3).
+  case tie
+  /// The pair gets no label for this principle.
+  case discard
+  /// A number that this version does not know; it is kept as it came.
+  case unrecognized(Int32)
+
+  /// The value with the number zero, which an absent field has.
+  public init() { self = .pending }
+
+  /// The value with a number.
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .pending
+      case 1: self = .a
+      case 2: self = .b
+      case 3: self = .tie
+      case 4: self = .discard
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  /// The value's number on the wire.
+  public var rawValue: Int32 {
+    switch self {
+      case .pending: 0
+      case .a: 1
+      case .b: 2
+      case .tie: 3
+      case .discard: 4
+      case .unrecognized(let rawValue): rawValue
+    }
+  }
+
+  /// Every value that this version knows, in the order of the `.proto`.
+  public static var known: [Resolution] {
+    [.pending, .a, .b, .tie, .discard]
+  }
+}
+
 /// One message of the caller's stream: settings first, then pairs.
 public struct LabelRequest: ProtobufMessage {
   /// The message's full name.
@@ -54,6 +102,13 @@ public struct LabelSettings: ProtobufMessage {
   /// The most requests that may be sent for the run; 0 means no limit.
   public var maxRequests: UInt64 = 0
 
+  /// Judges each pair by one principle drawn at random instead of by all; labels go by the principle `constitution`.
+  /// A single preference model learns from them: the baseline for several.
+  public var constitution: ConstitutionSettings? = nil
+
+  /// Which labels a person has to decide first; without it none.
+  public var deferral: DeferralSettings? = nil
+
   /// Makes the message with every field at its default.
   public init() {}
 
@@ -64,7 +119,9 @@ public struct LabelSettings: ProtobufMessage {
     judgeID: String = "",
     runID: String = "",
     maxCost: Double = 0,
-    maxRequests: UInt64 = 0
+    maxRequests: UInt64 = 0,
+    constitution: ConstitutionSettings? = nil,
+    deferral: DeferralSettings? = nil
   ) {
     self.datasetID = datasetID
     self.principleIDs = principleIDs
@@ -72,6 +129,51 @@ public struct LabelSettings: ProtobufMessage {
     self.runID = runID
     self.maxCost = maxCost
     self.maxRequests = maxRequests
+    self.constitution = constitution
+    self.deferral = deferral
+  }
+}
+
+/// The message `morlaif.v1.ConstitutionSettings`.
+public struct ConstitutionSettings: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.ConstitutionSettings" }
+
+  /// Decides which principle each pair gets, whatever the order of pairs.
+  public var seed: UInt64 = 0
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    seed: UInt64 = 0
+  ) {
+    self.seed = seed
+  }
+}
+
+/// The message `morlaif.v1.DeferralSettings`.
+public struct DeferralSettings: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.DeferralSettings" }
+
+  /// Least probability of the preferred answer, 0.5 to 1.
+  public var confidenceMin: Double = 0
+
+  /// Whether labels whose two orders disagree are deferred however sure they are.
+  public var inconsistent: Bool = false
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    confidenceMin: Double = 0,
+    inconsistent: Bool = false
+  ) {
+    self.confidenceMin = confidenceMin
+    self.inconsistent = inconsistent
   }
 }
 
@@ -345,6 +447,338 @@ public enum LabelReplyKind: Sendable, Equatable {
   case label(Label)
   /// A pair that could not be judged. The stream goes on; the pair may be sent again.
   case failure(LabelFailure)
+  /// A pair that a person has to decide; only where the settings have a deferral. It has no label until then.
+  case deferred(DeferredPair)
+}
+
+/// A pair and principle that wait for a person, or had one decide.
+public struct DeferredPair: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.DeferredPair" }
+
+  /// For `Resolve`; 0 in replies of `Label`.
+  public var id: UInt64 = 0
+
+  /// `dataset_id`.
+  public var datasetID: String = ""
+
+  /// Not set in replies of `Label`, whose caller has it.
+  public var pair: PreferencePair? = nil
+
+  /// What the judge thinks.
+  public var label: Label? = nil
+
+  /// Why it was deferred.
+  public var reason: String = ""
+
+  /// What a person decided; PENDING when nobody did.
+  public var resolution: Resolution = Resolution()
+
+  /// `annotator`.
+  public var annotator: String = ""
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    id: UInt64 = 0,
+    datasetID: String = "",
+    pair: PreferencePair? = nil,
+    label: Label? = nil,
+    reason: String = "",
+    resolution: Resolution = Resolution(),
+    annotator: String = ""
+  ) {
+    self.id = id
+    self.datasetID = datasetID
+    self.pair = pair
+    self.label = label
+    self.reason = reason
+    self.resolution = resolution
+    self.annotator = annotator
+  }
+}
+
+/// The message `morlaif.v1.ListDeferredRequest`.
+public struct ListDeferredRequest: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.ListDeferredRequest" }
+
+  /// Empty means every dataset.
+  public var datasetID: String = ""
+
+  /// Empty means every principle.
+  public var principleIDs: [String] = []
+
+  /// Those that were decided too.
+  public var includeResolved: Bool = false
+
+  /// Goes on after the item of this id.
+  public var afterID: UInt64 = 0
+
+  /// Most items of the reply; 0 means 256, which is also the most.
+  public var limit: UInt32 = 0
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    datasetID: String = "",
+    principleIDs: [String] = [],
+    includeResolved: Bool = false,
+    afterID: UInt64 = 0,
+    limit: UInt32 = 0
+  ) {
+    self.datasetID = datasetID
+    self.principleIDs = principleIDs
+    self.includeResolved = includeResolved
+    self.afterID = afterID
+    self.limit = limit
+  }
+}
+
+/// The message `morlaif.v1.ListDeferredReply`.
+public struct ListDeferredReply: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.ListDeferredReply" }
+
+  /// `items`.
+  public var items: [DeferredPair] = []
+
+  /// How many of the dataset wait in all.
+  public var pending: UInt64 = 0
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    items: [DeferredPair] = [],
+    pending: UInt64 = 0
+  ) {
+    self.items = items
+    self.pending = pending
+  }
+}
+
+/// The message `morlaif.v1.ResolveRequest`.
+public struct ResolveRequest: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.ResolveRequest" }
+
+  /// Who decides.
+  public var annotator: String = ""
+
+  /// `decisions`.
+  public var decisions: [Decision] = []
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    annotator: String = "",
+    decisions: [Decision] = []
+  ) {
+    self.annotator = annotator
+    self.decisions = decisions
+  }
+}
+
+/// The message `morlaif.v1.Decision`.
+public struct Decision: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.Decision" }
+
+  /// `deferred_id`.
+  public var deferredID: UInt64 = 0
+
+  /// `resolution`.
+  public var resolution: Resolution = Resolution()
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    deferredID: UInt64 = 0,
+    resolution: Resolution = Resolution()
+  ) {
+    self.deferredID = deferredID
+    self.resolution = resolution
+  }
+}
+
+/// The message `morlaif.v1.ResolveReply`.
+public struct ResolveReply: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.ResolveReply" }
+
+  /// `resolved`.
+  public var resolved: UInt64 = 0
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    resolved: UInt64 = 0
+  ) {
+    self.resolved = resolved
+  }
+}
+
+/// The message `morlaif.v1.StatisticsRequest`.
+public struct StatisticsRequest: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.StatisticsRequest" }
+
+  /// `dataset_id`.
+  public var datasetID: String = ""
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    datasetID: String = ""
+  ) {
+    self.datasetID = datasetID
+  }
+}
+
+/// The message `morlaif.v1.StatisticsReply`.
+public struct StatisticsReply: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.StatisticsReply" }
+
+  /// `statistics`.
+  public var statistics: [LabelStatistics] = []
+
+  /// `agreements`.
+  public var agreements: [JudgeAgreement] = []
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    statistics: [LabelStatistics] = [],
+    agreements: [JudgeAgreement] = []
+  ) {
+    self.statistics = statistics
+    self.agreements = agreements
+  }
+}
+
+/// What the labels of one judge for one principle are like.
+public struct LabelStatistics: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.LabelStatistics" }
+
+  /// `principle_id`.
+  public var principleID: String = ""
+
+  /// `judge_id`.
+  public var judgeID: String = ""
+
+  /// `labels`.
+  public var labels: UInt64 = 0
+
+  /// Labels whose two orders agreed.
+  public var consistent: UInt64 = 0
+
+  /// `ties`.
+  public var ties: UInt64 = 0
+
+  /// Labels that prefer an answer, of answers of different lengths.
+  public var comparable: UInt64 = 0
+
+  /// Those among them that prefer the longer answer.
+  public var longerPreferred: UInt64 = 0
+
+  /// Mean probability of the preferred answer.
+  public var meanConfidence: Double = 0
+
+  /// Mean probability given to the answer shown first, 0.5 without a favourite place; 0 where not known.
+  public var firstPlaceShare: Double = 0
+
+  /// Pairs that wait for a person.
+  public var deferred: UInt64 = 0
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    principleID: String = "",
+    judgeID: String = "",
+    labels: UInt64 = 0,
+    consistent: UInt64 = 0,
+    ties: UInt64 = 0,
+    comparable: UInt64 = 0,
+    longerPreferred: UInt64 = 0,
+    meanConfidence: Double = 0,
+    firstPlaceShare: Double = 0,
+    deferred: UInt64 = 0
+  ) {
+    self.principleID = principleID
+    self.judgeID = judgeID
+    self.labels = labels
+    self.consistent = consistent
+    self.ties = ties
+    self.comparable = comparable
+    self.longerPreferred = longerPreferred
+    self.meanConfidence = meanConfidence
+    self.firstPlaceShare = firstPlaceShare
+    self.deferred = deferred
+  }
+}
+
+/// How far two judges agree about one principle.
+public struct JudgeAgreement: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.JudgeAgreement" }
+
+  /// `principle_id`.
+  public var principleID: String = ""
+
+  /// `first_judge_id`.
+  public var firstJudgeID: String = ""
+
+  /// `second_judge_id`.
+  public var secondJudgeID: String = ""
+
+  /// Pairs that both judged.
+  public var pairs: UInt64 = 0
+
+  /// Fraction of them with the same choice among A, B and tie.
+  public var agreement: Double = 0
+
+  /// Cohen's kappa: agreement beyond chance. Not a number where chance leaves nothing to agree about.
+  public var kappa: Double = 0
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    principleID: String = "",
+    firstJudgeID: String = "",
+    secondJudgeID: String = "",
+    pairs: UInt64 = 0,
+    agreement: Double = 0,
+    kappa: Double = 0
+  ) {
+    self.principleID = principleID
+    self.firstJudgeID = firstJudgeID
+    self.secondJudgeID = secondJudgeID
+    self.pairs = pairs
+    self.agreement = agreement
+    self.kappa = kappa
+  }
 }
 
 /// The message `morlaif.v1.LabelFailure`.

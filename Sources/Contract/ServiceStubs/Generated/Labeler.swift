@@ -37,6 +37,34 @@ public enum LabelerMethods {
     isReadOnly: true
   )
 
+  /// How far judges can be trusted: swap consistency, preference for length and place, agreement with each other.
+  public static let statistics = RPCMethod(
+    service: "morlaif.v1.Labeler",
+    name: "Statistics",
+    kind: .unary,
+    isIdempotent: true,
+    isReadOnly: true
+  )
+
+  /// Pairs that wait for a person, in the order in which they were deferred.
+  public static let listDeferred = RPCMethod(
+    service: "morlaif.v1.Labeler",
+    name: "ListDeferred",
+    kind: .unary,
+    isIdempotent: true,
+    isReadOnly: true
+  )
+
+  /// Notes what a person decided about deferred pairs; their labels go by the judge `human:ANNOTATOR` and stand
+  /// whatever other judges say later. Deciding again replaces the decision.
+  public static let resolve = RPCMethod(
+    service: "morlaif.v1.Labeler",
+    name: "Resolve",
+    kind: .unary,
+    isIdempotent: true,
+    isReadOnly: false
+  )
+
   /// Every label of a dataset with its pair, in the order in which the pairs were first stored.
   public static let export = RPCMethod(
     service: "morlaif.v1.Labeler",
@@ -84,7 +112,7 @@ public enum LabelerMethods {
 
   /// All of them, in the order of the `.proto`.
   public static var all: [RPCMethod] {
-    [label, estimate, usage, export, `import`, listPrinciples, putPrinciple, measure]
+    [label, estimate, usage, statistics, listDeferred, resolve, export, `import`, listPrinciples, putPrinciple, measure]
   }
 }
 
@@ -113,6 +141,25 @@ public protocol LabelerHandler: Sendable {
     _ request: UsageRequest,
     context: RPCServerContext
   ) async throws -> UsageReply
+
+  /// How far judges can be trusted: swap consistency, preference for length and place, agreement with each other.
+  func statistics(
+    _ request: StatisticsRequest,
+    context: RPCServerContext
+  ) async throws -> StatisticsReply
+
+  /// Pairs that wait for a person, in the order in which they were deferred.
+  func listDeferred(
+    _ request: ListDeferredRequest,
+    context: RPCServerContext
+  ) async throws -> ListDeferredReply
+
+  /// Notes what a person decided about deferred pairs; their labels go by the judge `human:ANNOTATOR` and stand
+  /// whatever other judges say later. Deciding again replaces the decision.
+  func resolve(
+    _ request: ResolveRequest,
+    context: RPCServerContext
+  ) async throws -> ResolveReply
 
   /// Every label of a dataset with its pair, in the order in which the pairs were first stored.
   func export(
@@ -177,6 +224,18 @@ public struct LabelerService<Handler: LabelerHandler>: RPCService {
       (request: UsageRequest, context: RPCServerContext) async throws -> UsageReply in
       try await handler.usage(request, context: context)
     }
+    router.unary(LabelerMethods.statistics) {
+      (request: StatisticsRequest, context: RPCServerContext) async throws -> StatisticsReply in
+      try await handler.statistics(request, context: context)
+    }
+    router.unary(LabelerMethods.listDeferred) {
+      (request: ListDeferredRequest, context: RPCServerContext) async throws -> ListDeferredReply in
+      try await handler.listDeferred(request, context: context)
+    }
+    router.unary(LabelerMethods.resolve) {
+      (request: ResolveRequest, context: RPCServerContext) async throws -> ResolveReply in
+      try await handler.resolve(request, context: context)
+    }
     router.serverStreaming(LabelerMethods.export) {
       (request: ExportRequest, replies: RPCWriter<ExportReply>, context: RPCServerContext) async throws -> Void in
       try await handler.export(request, replies: replies, context: context)
@@ -234,6 +293,31 @@ public struct LabelerClient: Sendable {
     options: RPCCallOptions = RPCCallOptions()
   ) async throws(RPCError) -> UsageReply {
     try await client.unary(LabelerMethods.usage, request, options: options)
+  }
+
+  /// How far judges can be trusted: swap consistency, preference for length and place, agreement with each other.
+  public func statistics(
+    _ request: StatisticsRequest,
+    options: RPCCallOptions = RPCCallOptions()
+  ) async throws(RPCError) -> StatisticsReply {
+    try await client.unary(LabelerMethods.statistics, request, options: options)
+  }
+
+  /// Pairs that wait for a person, in the order in which they were deferred.
+  public func listDeferred(
+    _ request: ListDeferredRequest,
+    options: RPCCallOptions = RPCCallOptions()
+  ) async throws(RPCError) -> ListDeferredReply {
+    try await client.unary(LabelerMethods.listDeferred, request, options: options)
+  }
+
+  /// Notes what a person decided about deferred pairs; their labels go by the judge `human:ANNOTATOR` and stand
+  /// whatever other judges say later. Deciding again replaces the decision.
+  public func resolve(
+    _ request: ResolveRequest,
+    options: RPCCallOptions = RPCCallOptions()
+  ) async throws(RPCError) -> ResolveReply {
+    try await client.unary(LabelerMethods.resolve, request, options: options)
   }
 
   /// Every label of a dataset with its pair, in the order in which the pairs were first stored.
@@ -299,59 +383,93 @@ private let embeddedDescriptorSet: [UInt8] =
     CmFkYXB0ZXJfaWQYAyABKAlSCWFkYXB0ZXJJZBIfCgt3ZWlnaHRfaGFzaBgEIAEoCVIKd2VpZ2h0SGFzaBISCgRt\
     ZWFuGAUgASgBUgRtZWFuEi0KEnN0YW5kYXJkX2RldmlhdGlvbhgGIAEoAVIRc3RhbmRhcmREZXZpYXRpb24iaAoJ\
     RmlsZUNodW5rEhsKCXBhdGhfdXRmOBgBIAEoDFIIcGF0aFV0ZjgSFgoGb2Zmc2V0GAIgASgEUgZvZmZzZXQSEgoE\
-    ZGF0YRgDIAEoDFIEZGF0YRISCgRsYXN0GAQgASgIUgRsYXN0YgZwcm90bzMKtxsKGG1vcmxhaWYvdjEvbGFiZWxl\
+    ZGF0YRgDIAEoDFIEZGF0YRISCgRsYXN0GAQgASgIUgRsYXN0YgZwcm90bzMK4CwKGG1vcmxhaWYvdjEvbGFiZWxl\
     ci5wcm90bxIKbW9ybGFpZi52MRoXbW9ybGFpZi92MS9jb21tb24ucHJvdG8igQEKDExhYmVsUmVxdWVzdBI3Cghz\
     ZXR0aW5ncxgBIAEoCzIZLm1vcmxhaWYudjEuTGFiZWxTZXR0aW5nc0gAUghzZXR0aW5ncxIwCgRwYWlyGAIgASgL\
-    MhoubW9ybGFpZi52MS5QcmVmZXJlbmNlUGFpckgAUgRwYWlyQgYKBGtpbmQiwwEKDUxhYmVsU2V0dGluZ3MSHQoK\
+    MhoubW9ybGFpZi52MS5QcmVmZXJlbmNlUGFpckgAUgRwYWlyQgYKBGtpbmQiwwIKDUxhYmVsU2V0dGluZ3MSHQoK\
     ZGF0YXNldF9pZBgBIAEoCVIJZGF0YXNldElkEiMKDXByaW5jaXBsZV9pZHMYAiADKAlSDHByaW5jaXBsZUlkcxIZ\
     CghqdWRnZV9pZBgDIAEoCVIHanVkZ2VJZBIVCgZydW5faWQYBCABKAlSBXJ1bklkEhkKCG1heF9jb3N0GAUgASgB\
-    UgdtYXhDb3N0EiEKDG1heF9yZXF1ZXN0cxgGIAEoBFILbWF4UmVxdWVzdHMikQQKDUVzdGltYXRlUmVwbHkSFAoF\
-    cGFpcnMYASABKARSBXBhaXJzEh4KCmp1ZGdlbWVudHMYAiABKARSCmp1ZGdlbWVudHMSHAoJcXVlc3Rpb25zGAMg\
-    ASgEUglxdWVzdGlvbnMSFAoFa25vd24YBCABKARSBWtub3duEhoKCHJlcXVlc3RzGAUgASgEUghyZXF1ZXN0cxI0\
-    ChZleHBlY3RlZF9wcm9tcHRfdG9rZW5zGAYgASgEUhRleHBlY3RlZFByb21wdFRva2VucxI8ChpleHBlY3RlZF9j\
-    b21wbGV0aW9uX3Rva2VucxgHIAEoBFIYZXhwZWN0ZWRDb21wbGV0aW9uVG9rZW5zEiMKDWV4cGVjdGVkX2Nvc3QY\
-    CCABKAFSDGV4cGVjdGVkQ29zdBIsChJtb3N0X3Byb21wdF90b2tlbnMYCSABKARSEG1vc3RQcm9tcHRUb2tlbnMS\
-    NAoWbW9zdF9jb21wbGV0aW9uX3Rva2VucxgKIAEoBFIUbW9zdENvbXBsZXRpb25Ub2tlbnMSGwoJbW9zdF9jb3N0\
-    GAsgASgBUghtb3N0Q29zdBIYCgdzZWNvbmRzGAwgASgBUgdzZWNvbmRzEikKEGVhcmxpZXJfcmVxdWVzdHMYDSAB\
-    KARSD2VhcmxpZXJSZXF1ZXN0cxIbCgloYXNfcHJpY2UYDiABKAhSCGhhc1ByaWNlIkAKDFVzYWdlUmVxdWVzdBIV\
-    CgZydW5faWQYASABKAlSBXJ1bklkEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkInEKClVzYWdlUmVwbHkSMAoH\
-    ZW50cmllcxgBIAMoCzIWLm1vcmxhaWYudjEuVXNhZ2VFbnRyeVIHZW50cmllcxIxCgdidWRnZXRzGAIgAygLMhcu\
-    bW9ybGFpZi52MS5CdWRnZXRTdGF0ZVIHYnVkZ2V0cyL2AgoKVXNhZ2VFbnRyeRIVCgZydW5faWQYASABKAlSBXJ1\
-    bklkEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkEiEKDHByaW5jaXBsZV9pZBgDIAEoCVILcHJpbmNpcGxlSWQS\
-    GgoIcmVxdWVzdHMYBCABKARSCHJlcXVlc3RzEhoKCGFuc3dlcmVkGAUgASgEUghhbnN3ZXJlZBIcCgl1bmNlcnRh\
-    aW4YBiABKARSCXVuY2VydGFpbhIjCg1wcm9tcHRfdG9rZW5zGAcgASgEUgxwcm9tcHRUb2tlbnMSMAoUY2FjaGVk\
-    X3Byb21wdF90b2tlbnMYCCABKARSEmNhY2hlZFByb21wdFRva2VucxIrChFjb21wbGV0aW9uX3Rva2VucxgJIAEo\
-    BFIQY29tcGxldGlvblRva2VucxISCgRjb3N0GAogASgBUgRjb3N0EiUKDnVuY2VydGFpbl9jb3N0GAsgASgBUg11\
-    bmNlcnRhaW5Db3N0IrQBCgtCdWRnZXRTdGF0ZRIZCghqdWRnZV9pZBgBIAEoCVIHanVkZ2VJZBIZCghtYXhfY29z\
-    dBgCIAEoAVIHbWF4Q29zdBIUCgVzcGVudBgDIAEoAVIFc3BlbnQSGgoIcmVzZXJ2ZWQYBCABKAFSCHJlc2VydmVk\
-    EiEKDG1heF9yZXF1ZXN0cxgFIAEoBFILbWF4UmVxdWVzdHMSGgoIcmVxdWVzdHMYBiABKARSCHJlcXVlc3RzInUK\
-    CkxhYmVsUmVwbHkSKQoFbGFiZWwYASABKAsyES5tb3JsYWlmLnYxLkxhYmVsSABSBWxhYmVsEjQKB2ZhaWx1cmUY\
-    AiABKAsyGC5tb3JsYWlmLnYxLkxhYmVsRmFpbHVyZUgAUgdmYWlsdXJlQgYKBGtpbmQiawoMTGFiZWxGYWlsdXJl\
-    EhcKB3BhaXJfaWQYASABKAlSBnBhaXJJZBIhCgxwcmluY2lwbGVfaWQYAiABKAlSC3ByaW5jaXBsZUlkEh8KC3Jl\
-    YXNvbl91dGY4GAMgASgMUgpyZWFzb25VdGY4IlMKDUV4cG9ydFJlcXVlc3QSHQoKZGF0YXNldF9pZBgBIAEoCVIJ\
-    ZGF0YXNldElkEiMKDXByaW5jaXBsZV9pZHMYAiADKAlSDHByaW5jaXBsZUlkcyJoCgtFeHBvcnRSZXBseRIuCgRw\
-    YWlyGAEgASgLMhoubW9ybGFpZi52MS5QcmVmZXJlbmNlUGFpclIEcGFpchIpCgZsYWJlbHMYAiADKAsyES5tb3Js\
-    YWlmLnYxLkxhYmVsUgZsYWJlbHMiegoNSW1wb3J0UmVxdWVzdBIfCgpkYXRhc2V0X2lkGAEgASgJSABSCWRhdGFz\
-    ZXRJZBJACgpwcmVmZXJlbmNlGAIgASgLMh4ubW9ybGFpZi52MS5JbXBvcnRlZFByZWZlcmVuY2VIAFIKcHJlZmVy\
-    ZW5jZUIGCgRraW5kIm0KEkltcG9ydGVkUHJlZmVyZW5jZRIuCgRwYWlyGAEgASgLMhoubW9ybGFpZi52MS5QcmVm\
-    ZXJlbmNlUGFpclIEcGFpchInCgVsYWJlbBgCIAEoCzIRLm1vcmxhaWYudjEuTGFiZWxSBWxhYmVsIkoKC0ltcG9y\
-    dFJlcGx5EhYKBnN0b3JlZBgBIAEoBFIGc3RvcmVkEiMKDWFscmVhZHlfa25vd24YAiABKARSDGFscmVhZHlLbm93\
-    biIXChVMaXN0UHJpbmNpcGxlc1JlcXVlc3QiaQoTTGlzdFByaW5jaXBsZXNSZXBseRI1CgpwcmluY2lwbGVzGAEg\
-    AygLMhUubW9ybGFpZi52MS5QcmluY2lwbGVSCnByaW5jaXBsZXMSGwoJanVkZ2VfaWRzGAIgAygJUghqdWRnZUlk\
-    cyJKChNQdXRQcmluY2lwbGVSZXF1ZXN0EjMKCXByaW5jaXBsZRgBIAEoCzIVLm1vcmxhaWYudjEuUHJpbmNpcGxl\
-    UglwcmluY2lwbGUiLwoRUHV0UHJpbmNpcGxlUmVwbHkSGgoIcmVwbGFjZWQYASABKAhSCHJlcGxhY2VkInwKDk1l\
-    YXN1cmVSZXF1ZXN0EhkKCGp1ZGdlX2lkGAEgASgJUgdqdWRnZUlkEiMKDXByaW5jaXBsZV9pZHMYAiADKAlSDHBy\
-    aW5jaXBsZUlkcxIqCgVpdGVtcxgDIAMoCzIULm1vcmxhaWYudjEuVGV4dEl0ZW1SBWl0ZW1zIoMBCgxNZWFzdXJl\
-    UmVwbHkSMwoIbWVhc3VyZXMYASABKAsyFy5tb3JsYWlmLnYxLlNjb3JlTWF0cml4UghtZWFzdXJlcxIZCghqdWRn\
-    ZV9pZBgCIAEoCVIHanVkZ2VJZBIjCg1qdWRnZV92ZXJzaW9uGAMgASgJUgxqdWRnZVZlcnNpb24yywQKB0xhYmVs\
-    ZXISPQoFTGFiZWwSGC5tb3JsYWlmLnYxLkxhYmVsUmVxdWVzdBoWLm1vcmxhaWYudjEuTGFiZWxSZXBseSgBMAES\
-    RgoIRXN0aW1hdGUSGC5tb3JsYWlmLnYxLkxhYmVsUmVxdWVzdBoZLm1vcmxhaWYudjEuRXN0aW1hdGVSZXBseSID\
-    kAIBKAESPgoFVXNhZ2USGC5tb3JsYWlmLnYxLlVzYWdlUmVxdWVzdBoWLm1vcmxhaWYudjEuVXNhZ2VSZXBseSID\
-    kAIBEkMKBkV4cG9ydBIZLm1vcmxhaWYudjEuRXhwb3J0UmVxdWVzdBoXLm1vcmxhaWYudjEuRXhwb3J0UmVwbHki\
-    A5ACATABEj4KBkltcG9ydBIZLm1vcmxhaWYudjEuSW1wb3J0UmVxdWVzdBoXLm1vcmxhaWYudjEuSW1wb3J0UmVw\
-    bHkoARJZCg5MaXN0UHJpbmNpcGxlcxIhLm1vcmxhaWYudjEuTGlzdFByaW5jaXBsZXNSZXF1ZXN0Gh8ubW9ybGFp\
-    Zi52MS5MaXN0UHJpbmNpcGxlc1JlcGx5IgOQAgESUwoMUHV0UHJpbmNpcGxlEh8ubW9ybGFpZi52MS5QdXRQcmlu\
-    Y2lwbGVSZXF1ZXN0Gh0ubW9ybGFpZi52MS5QdXRQcmluY2lwbGVSZXBseSIDkAICEkQKB01lYXN1cmUSGi5tb3Js\
-    YWlmLnYxLk1lYXN1cmVSZXF1ZXN0GhgubW9ybGFpZi52MS5NZWFzdXJlUmVwbHkiA5ACAWIGcHJvdG8z
+    UgdtYXhDb3N0EiEKDG1heF9yZXF1ZXN0cxgGIAEoBFILbWF4UmVxdWVzdHMSRAoMY29uc3RpdHV0aW9uGAcgASgL\
+    MiAubW9ybGFpZi52MS5Db25zdGl0dXRpb25TZXR0aW5nc1IMY29uc3RpdHV0aW9uEjgKCGRlZmVycmFsGAggASgL\
+    MhwubW9ybGFpZi52MS5EZWZlcnJhbFNldHRpbmdzUghkZWZlcnJhbCIqChRDb25zdGl0dXRpb25TZXR0aW5ncxIS\
+    CgRzZWVkGAEgASgEUgRzZWVkIl0KEERlZmVycmFsU2V0dGluZ3MSJQoOY29uZmlkZW5jZV9taW4YASABKAFSDWNv\
+    bmZpZGVuY2VNaW4SIgoMaW5jb25zaXN0ZW50GAIgASgIUgxpbmNvbnNpc3RlbnQikQQKDUVzdGltYXRlUmVwbHkS\
+    FAoFcGFpcnMYASABKARSBXBhaXJzEh4KCmp1ZGdlbWVudHMYAiABKARSCmp1ZGdlbWVudHMSHAoJcXVlc3Rpb25z\
+    GAMgASgEUglxdWVzdGlvbnMSFAoFa25vd24YBCABKARSBWtub3duEhoKCHJlcXVlc3RzGAUgASgEUghyZXF1ZXN0\
+    cxI0ChZleHBlY3RlZF9wcm9tcHRfdG9rZW5zGAYgASgEUhRleHBlY3RlZFByb21wdFRva2VucxI8ChpleHBlY3Rl\
+    ZF9jb21wbGV0aW9uX3Rva2VucxgHIAEoBFIYZXhwZWN0ZWRDb21wbGV0aW9uVG9rZW5zEiMKDWV4cGVjdGVkX2Nv\
+    c3QYCCABKAFSDGV4cGVjdGVkQ29zdBIsChJtb3N0X3Byb21wdF90b2tlbnMYCSABKARSEG1vc3RQcm9tcHRUb2tl\
+    bnMSNAoWbW9zdF9jb21wbGV0aW9uX3Rva2VucxgKIAEoBFIUbW9zdENvbXBsZXRpb25Ub2tlbnMSGwoJbW9zdF9j\
+    b3N0GAsgASgBUghtb3N0Q29zdBIYCgdzZWNvbmRzGAwgASgBUgdzZWNvbmRzEikKEGVhcmxpZXJfcmVxdWVzdHMY\
+    DSABKARSD2VhcmxpZXJSZXF1ZXN0cxIbCgloYXNfcHJpY2UYDiABKAhSCGhhc1ByaWNlIkAKDFVzYWdlUmVxdWVz\
+    dBIVCgZydW5faWQYASABKAlSBXJ1bklkEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkInEKClVzYWdlUmVwbHkS\
+    MAoHZW50cmllcxgBIAMoCzIWLm1vcmxhaWYudjEuVXNhZ2VFbnRyeVIHZW50cmllcxIxCgdidWRnZXRzGAIgAygL\
+    MhcubW9ybGFpZi52MS5CdWRnZXRTdGF0ZVIHYnVkZ2V0cyL2AgoKVXNhZ2VFbnRyeRIVCgZydW5faWQYASABKAlS\
+    BXJ1bklkEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkEiEKDHByaW5jaXBsZV9pZBgDIAEoCVILcHJpbmNpcGxl\
+    SWQSGgoIcmVxdWVzdHMYBCABKARSCHJlcXVlc3RzEhoKCGFuc3dlcmVkGAUgASgEUghhbnN3ZXJlZBIcCgl1bmNl\
+    cnRhaW4YBiABKARSCXVuY2VydGFpbhIjCg1wcm9tcHRfdG9rZW5zGAcgASgEUgxwcm9tcHRUb2tlbnMSMAoUY2Fj\
+    aGVkX3Byb21wdF90b2tlbnMYCCABKARSEmNhY2hlZFByb21wdFRva2VucxIrChFjb21wbGV0aW9uX3Rva2VucxgJ\
+    IAEoBFIQY29tcGxldGlvblRva2VucxISCgRjb3N0GAogASgBUgRjb3N0EiUKDnVuY2VydGFpbl9jb3N0GAsgASgB\
+    Ug11bmNlcnRhaW5Db3N0IrQBCgtCdWRnZXRTdGF0ZRIZCghqdWRnZV9pZBgBIAEoCVIHanVkZ2VJZBIZCghtYXhf\
+    Y29zdBgCIAEoAVIHbWF4Q29zdBIUCgVzcGVudBgDIAEoAVIFc3BlbnQSGgoIcmVzZXJ2ZWQYBCABKAFSCHJlc2Vy\
+    dmVkEiEKDG1heF9yZXF1ZXN0cxgFIAEoBFILbWF4UmVxdWVzdHMSGgoIcmVxdWVzdHMYBiABKARSCHJlcXVlc3Rz\
+    Iq0BCgpMYWJlbFJlcGx5EikKBWxhYmVsGAEgASgLMhEubW9ybGFpZi52MS5MYWJlbEgAUgVsYWJlbBI0CgdmYWls\
+    dXJlGAIgASgLMhgubW9ybGFpZi52MS5MYWJlbEZhaWx1cmVIAFIHZmFpbHVyZRI2CghkZWZlcnJlZBgDIAEoCzIY\
+    Lm1vcmxhaWYudjEuRGVmZXJyZWRQYWlySABSCGRlZmVycmVkQgYKBGtpbmQijQIKDERlZmVycmVkUGFpchIOCgJp\
+    ZBgBIAEoBFICaWQSHQoKZGF0YXNldF9pZBgCIAEoCVIJZGF0YXNldElkEi4KBHBhaXIYAyABKAsyGi5tb3JsYWlm\
+    LnYxLlByZWZlcmVuY2VQYWlyUgRwYWlyEicKBWxhYmVsGAQgASgLMhEubW9ybGFpZi52MS5MYWJlbFIFbGFiZWwS\
+    HwoLcmVhc29uX3V0ZjgYBSABKAxSCnJlYXNvblV0ZjgSNgoKcmVzb2x1dGlvbhgGIAEoDjIWLm1vcmxhaWYudjEu\
+    UmVzb2x1dGlvblIKcmVzb2x1dGlvbhIcCglhbm5vdGF0b3IYByABKAlSCWFubm90YXRvciK1AQoTTGlzdERlZmVy\
+    cmVkUmVxdWVzdBIdCgpkYXRhc2V0X2lkGAEgASgJUglkYXRhc2V0SWQSIwoNcHJpbmNpcGxlX2lkcxgCIAMoCVIM\
+    cHJpbmNpcGxlSWRzEikKEGluY2x1ZGVfcmVzb2x2ZWQYAyABKAhSD2luY2x1ZGVSZXNvbHZlZBIZCghhZnRlcl9p\
+    ZBgEIAEoBFIHYWZ0ZXJJZBIUCgVsaW1pdBgFIAEoDVIFbGltaXQiXQoRTGlzdERlZmVycmVkUmVwbHkSLgoFaXRl\
+    bXMYASADKAsyGC5tb3JsYWlmLnYxLkRlZmVycmVkUGFpclIFaXRlbXMSGAoHcGVuZGluZxgCIAEoBFIHcGVuZGlu\
+    ZyJiCg5SZXNvbHZlUmVxdWVzdBIcCglhbm5vdGF0b3IYASABKAlSCWFubm90YXRvchIyCglkZWNpc2lvbnMYAiAD\
+    KAsyFC5tb3JsYWlmLnYxLkRlY2lzaW9uUglkZWNpc2lvbnMiYwoIRGVjaXNpb24SHwoLZGVmZXJyZWRfaWQYASAB\
+    KARSCmRlZmVycmVkSWQSNgoKcmVzb2x1dGlvbhgCIAEoDjIWLm1vcmxhaWYudjEuUmVzb2x1dGlvblIKcmVzb2x1\
+    dGlvbiIqCgxSZXNvbHZlUmVwbHkSGgoIcmVzb2x2ZWQYASABKARSCHJlc29sdmVkIjIKEVN0YXRpc3RpY3NSZXF1\
+    ZXN0Eh0KCmRhdGFzZXRfaWQYASABKAlSCWRhdGFzZXRJZCKKAQoPU3RhdGlzdGljc1JlcGx5EjsKCnN0YXRpc3Rp\
+    Y3MYASADKAsyGy5tb3JsYWlmLnYxLkxhYmVsU3RhdGlzdGljc1IKc3RhdGlzdGljcxI6CgphZ3JlZW1lbnRzGAIg\
+    AygLMhoubW9ybGFpZi52MS5KdWRnZUFncmVlbWVudFIKYWdyZWVtZW50cyLXAgoPTGFiZWxTdGF0aXN0aWNzEiEK\
+    DHByaW5jaXBsZV9pZBgBIAEoCVILcHJpbmNpcGxlSWQSGQoIanVkZ2VfaWQYAiABKAlSB2p1ZGdlSWQSFgoGbGFi\
+    ZWxzGAMgASgEUgZsYWJlbHMSHgoKY29uc2lzdGVudBgEIAEoBFIKY29uc2lzdGVudBISCgR0aWVzGAUgASgEUgR0\
+    aWVzEh4KCmNvbXBhcmFibGUYBiABKARSCmNvbXBhcmFibGUSKQoQbG9uZ2VyX3ByZWZlcnJlZBgHIAEoBFIPbG9u\
+    Z2VyUHJlZmVycmVkEicKD21lYW5fY29uZmlkZW5jZRgIIAEoAVIObWVhbkNvbmZpZGVuY2USKgoRZmlyc3RfcGxh\
+    Y2Vfc2hhcmUYCSABKAFSD2ZpcnN0UGxhY2VTaGFyZRIaCghkZWZlcnJlZBgKIAEoBFIIZGVmZXJyZWQiywEKDkp1\
+    ZGdlQWdyZWVtZW50EiEKDHByaW5jaXBsZV9pZBgBIAEoCVILcHJpbmNpcGxlSWQSJAoOZmlyc3RfanVkZ2VfaWQY\
+    AiABKAlSDGZpcnN0SnVkZ2VJZBImCg9zZWNvbmRfanVkZ2VfaWQYAyABKAlSDXNlY29uZEp1ZGdlSWQSFAoFcGFp\
+    cnMYBCABKARSBXBhaXJzEhwKCWFncmVlbWVudBgFIAEoAVIJYWdyZWVtZW50EhQKBWthcHBhGAYgASgBUgVrYXBw\
+    YSJrCgxMYWJlbEZhaWx1cmUSFwoHcGFpcl9pZBgBIAEoCVIGcGFpcklkEiEKDHByaW5jaXBsZV9pZBgCIAEoCVIL\
+    cHJpbmNpcGxlSWQSHwoLcmVhc29uX3V0ZjgYAyABKAxSCnJlYXNvblV0ZjgiUwoNRXhwb3J0UmVxdWVzdBIdCgpk\
+    YXRhc2V0X2lkGAEgASgJUglkYXRhc2V0SWQSIwoNcHJpbmNpcGxlX2lkcxgCIAMoCVIMcHJpbmNpcGxlSWRzImgK\
+    C0V4cG9ydFJlcGx5Ei4KBHBhaXIYASABKAsyGi5tb3JsYWlmLnYxLlByZWZlcmVuY2VQYWlyUgRwYWlyEikKBmxh\
+    YmVscxgCIAMoCzIRLm1vcmxhaWYudjEuTGFiZWxSBmxhYmVscyJ6Cg1JbXBvcnRSZXF1ZXN0Eh8KCmRhdGFzZXRf\
+    aWQYASABKAlIAFIJZGF0YXNldElkEkAKCnByZWZlcmVuY2UYAiABKAsyHi5tb3JsYWlmLnYxLkltcG9ydGVkUHJl\
+    ZmVyZW5jZUgAUgpwcmVmZXJlbmNlQgYKBGtpbmQibQoSSW1wb3J0ZWRQcmVmZXJlbmNlEi4KBHBhaXIYASABKAsy\
+    Gi5tb3JsYWlmLnYxLlByZWZlcmVuY2VQYWlyUgRwYWlyEicKBWxhYmVsGAIgASgLMhEubW9ybGFpZi52MS5MYWJl\
+    bFIFbGFiZWwiSgoLSW1wb3J0UmVwbHkSFgoGc3RvcmVkGAEgASgEUgZzdG9yZWQSIwoNYWxyZWFkeV9rbm93bhgC\
+    IAEoBFIMYWxyZWFkeUtub3duIhcKFUxpc3RQcmluY2lwbGVzUmVxdWVzdCJpChNMaXN0UHJpbmNpcGxlc1JlcGx5\
+    EjUKCnByaW5jaXBsZXMYASADKAsyFS5tb3JsYWlmLnYxLlByaW5jaXBsZVIKcHJpbmNpcGxlcxIbCglqdWRnZV9p\
+    ZHMYAiADKAlSCGp1ZGdlSWRzIkoKE1B1dFByaW5jaXBsZVJlcXVlc3QSMwoJcHJpbmNpcGxlGAEgASgLMhUubW9y\
+    bGFpZi52MS5QcmluY2lwbGVSCXByaW5jaXBsZSIvChFQdXRQcmluY2lwbGVSZXBseRIaCghyZXBsYWNlZBgBIAEo\
+    CFIIcmVwbGFjZWQifAoOTWVhc3VyZVJlcXVlc3QSGQoIanVkZ2VfaWQYASABKAlSB2p1ZGdlSWQSIwoNcHJpbmNp\
+    cGxlX2lkcxgCIAMoCVIMcHJpbmNpcGxlSWRzEioKBWl0ZW1zGAMgAygLMhQubW9ybGFpZi52MS5UZXh0SXRlbVIF\
+    aXRlbXMigwEKDE1lYXN1cmVSZXBseRIzCghtZWFzdXJlcxgBIAEoCzIXLm1vcmxhaWYudjEuU2NvcmVNYXRyaXhS\
+    CG1lYXN1cmVzEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkEiMKDWp1ZGdlX3ZlcnNpb24YAyABKAlSDGp1ZGdl\
+    VmVyc2lvbip0CgpSZXNvbHV0aW9uEhYKElJFU09MVVRJT05fUEVORElORxAAEhAKDFJFU09MVVRJT05fQRABEhAK\
+    DFJFU09MVVRJT05fQhACEhIKDlJFU09MVVRJT05fVElFEAMSFgoSUkVTT0xVVElPTl9ESVNDQVJEEAQytQYKB0xh\
+    YmVsZXISPQoFTGFiZWwSGC5tb3JsYWlmLnYxLkxhYmVsUmVxdWVzdBoWLm1vcmxhaWYudjEuTGFiZWxSZXBseSgB\
+    MAESRgoIRXN0aW1hdGUSGC5tb3JsYWlmLnYxLkxhYmVsUmVxdWVzdBoZLm1vcmxhaWYudjEuRXN0aW1hdGVSZXBs\
+    eSIDkAIBKAESPgoFVXNhZ2USGC5tb3JsYWlmLnYxLlVzYWdlUmVxdWVzdBoWLm1vcmxhaWYudjEuVXNhZ2VSZXBs\
+    eSIDkAIBEk0KClN0YXRpc3RpY3MSHS5tb3JsYWlmLnYxLlN0YXRpc3RpY3NSZXF1ZXN0GhsubW9ybGFpZi52MS5T\
+    dGF0aXN0aWNzUmVwbHkiA5ACARJTCgxMaXN0RGVmZXJyZWQSHy5tb3JsYWlmLnYxLkxpc3REZWZlcnJlZFJlcXVl\
+    c3QaHS5tb3JsYWlmLnYxLkxpc3REZWZlcnJlZFJlcGx5IgOQAgESRAoHUmVzb2x2ZRIaLm1vcmxhaWYudjEuUmVz\
+    b2x2ZVJlcXVlc3QaGC5tb3JsYWlmLnYxLlJlc29sdmVSZXBseSIDkAICEkMKBkV4cG9ydBIZLm1vcmxhaWYudjEu\
+    RXhwb3J0UmVxdWVzdBoXLm1vcmxhaWYudjEuRXhwb3J0UmVwbHkiA5ACATABEj4KBkltcG9ydBIZLm1vcmxhaWYu\
+    djEuSW1wb3J0UmVxdWVzdBoXLm1vcmxhaWYudjEuSW1wb3J0UmVwbHkoARJZCg5MaXN0UHJpbmNpcGxlcxIhLm1v\
+    cmxhaWYudjEuTGlzdFByaW5jaXBsZXNSZXF1ZXN0Gh8ubW9ybGFpZi52MS5MaXN0UHJpbmNpcGxlc1JlcGx5IgOQ\
+    AgESUwoMUHV0UHJpbmNpcGxlEh8ubW9ybGFpZi52MS5QdXRQcmluY2lwbGVSZXF1ZXN0Gh0ubW9ybGFpZi52MS5Q\
+    dXRQcmluY2lwbGVSZXBseSIDkAICEkQKB01lYXN1cmUSGi5tb3JsYWlmLnYxLk1lYXN1cmVSZXF1ZXN0GhgubW9y\
+    bGFpZi52MS5NZWFzdXJlUmVwbHkiA5ACAWIGcHJvdG8z
     """
   ) ?? []

@@ -43,41 +43,80 @@ package protocol EstimatingJudge: PayingJudge {
   func seconds(for estimate: LabelingEstimate) -> Double
 }
 
+/// What one judge of a panel would be asked.
+private struct EstimateShare {
+  private let judge: any Judge
+  private let estimating: (any EstimatingJudge)?
+  private var estimate = LabelingEstimate()
+  private var seenQuestions: Set<VerdictKey> = []
+  private var seenRequests: Set<RequestKey> = []
+
+  init(_ judge: any Judge) async throws {
+    self.judge = judge
+    estimating = judge as? any EstimatingJudge
+    if let estimating { estimate.history = try await estimating.history() }
+  }
+
+  /// The estimate, with its time.
+  var finished: LabelingEstimate {
+    var result = estimate
+    if let estimating { result.seconds = estimating.seconds(for: estimate) }
+    return result
+  }
+
+  mutating func add(_ jobs: [LabelingRun.Job], store: LabelStore) async throws {
+    var questions: [VerdictKey: JudgeQuestion] = [:]
+    for job in jobs {
+      for order in PresentationOrder.allCases {
+        let question = JudgeQuestion(job.pair, principle: job.principle, order: order)
+        let key = VerdictKey(question, judge: judge)
+        if seenQuestions.insert(key).inserted { questions[key] = question }
+      }
+    }
+    let known = try await store.verdicts(for: Array(questions.keys))
+    estimate.questionCount += questions.count
+    estimate.knownCount += known.count
+    try await estimating?.addEstimate(
+      of: questions.filter { known[$0.key] == nil }.map(\.value),
+      to: &estimate,
+      seen: &seenRequests
+    )
+  }
+}
+
+extension LabelingEstimate {
+  /// Adds what another judge of the same panel would take; judges are asked at the same time.
+  fileprivate mutating func add(_ other: LabelingEstimate) {
+    questionCount += other.questionCount
+    knownCount += other.knownCount
+    requestCount += other.requestCount
+    expected += other.expected
+    expectedCost += other.expectedCost
+    worst += other.worst
+    worstCost += other.worstCost
+    seconds = max(seconds, other.seconds)
+    history.count += other.history.count
+  }
+}
+
 extension LabelingEngine {
-  /// What ``label(_:dataset:principles:judge:account:deliver:)`` would take for the same arguments.
+  /// What ``label(_:as:deliver:)`` would take for the same pairs and plan.
   package func estimate<Pairs: AsyncSequence & Sendable>(
     _ pairs: Pairs,
-    principles: [Principle],
-    judge: any Judge
+    as plan: LabelingPlan
   ) async throws -> LabelingEstimate where Pairs.Element == PreferencePair {
-    for principle in principles { try judge.check(principle) }
+    try plan.check()
+    var shares: [EstimateShare] = []
+    for member in plan.panel.members { shares.append(try await EstimateShare(member)) }
     var estimate = LabelingEstimate()
-    let estimating = judge as? any EstimatingJudge
-    if let estimating { estimate.history = try await estimating.history() }
-    var seenQuestions: Set<VerdictKey> = []
-    var seenRequests: Set<RequestKey> = []
     for try await pair in pairs {
       try pair.validate()
+      let jobs = plan.jobs(for: pair)
       estimate.pairCount += 1
-      estimate.judgementCount += principles.count
-      var questions: [VerdictKey: JudgeQuestion] = [:]
-      for principle in principles {
-        for order in PresentationOrder.allCases {
-          let question = JudgeQuestion(pair, principle: principle, order: order)
-          let key = VerdictKey(question, judge: judge)
-          if seenQuestions.insert(key).inserted { questions[key] = question }
-        }
-      }
-      let known = try await store.verdicts(for: Array(questions.keys))
-      estimate.questionCount += questions.count
-      estimate.knownCount += known.count
-      try await estimating?.addEstimate(
-        of: questions.filter { known[$0.key] == nil }.map(\.value),
-        to: &estimate,
-        seen: &seenRequests
-      )
+      estimate.judgementCount += jobs.count
+      for index in shares.indices { try await shares[index].add(jobs, store: store) }
     }
-    if let estimating { estimate.seconds = estimating.seconds(for: estimate) }
+    for share in shares { estimate.add(share.finished) }
     return estimate
   }
 }

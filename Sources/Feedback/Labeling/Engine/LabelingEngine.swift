@@ -20,28 +20,23 @@ package final class LabelingEngine: Sendable {
   /// Labels every pair by every principle and delivers each label as soon as it is durable.
   ///
   /// Pairs are read only as fast as labels are delivered. `deliver` is never called twice at once;
-  /// while it is suspended, at most `judge.batchSize · judge.concurrencyMax` labels are prepared. A
-  /// pair that cannot be judged is delivered as a failure and the work goes on; an error of the
-  /// store, of `pairs` or of `deliver`, and cancellation, end it. A budget that is used up ends it too,
-  /// after what is under way was delivered. Without an `account` the dataset is the run.
+  /// while it is suspended, at most `panel.windowLength` labels are prepared. A pair that cannot be
+  /// judged is delivered as a failure and the work goes on; an error of the store, of `pairs` or of
+  /// `deliver`, and cancellation, end it. A budget that is used up ends it too, after what is under
+  /// way was delivered.
   ///
   /// - Throws: `LabelingError.unknownPrinciple` before anything is read, and what ends the work.
   package func label<Pairs: AsyncSequence & Sendable>(
     _ pairs: Pairs,
-    dataset: String,
-    principles: [Principle],
-    judge: any Judge,
-    account: RunAccount? = nil,
+    as plan: LabelingPlan,
     deliver: @escaping @Sendable (LabelOutcome) async throws -> Void
   ) async throws -> LabelingSummary where Pairs.Element == PreferencePair {
-    for principle in principles { try judge.check(principle) }
+    try plan.check()
     let (failures, failure) = AsyncThrowingStream<Never, any Error>.makeStream()
     let run = LabelingRun(
       store: store,
       desk: desk,
-      judge: judge,
-      dataset: dataset,
-      account: account ?? RunAccount(runID: dataset),
+      plan: plan,
       deliver: deliver,
       failure: failure
     )
@@ -51,12 +46,12 @@ package final class LabelingEngine: Sendable {
       group.addTask { for try await _ in failures {} }
       group.addTask {
         defer { failure.finish() }
-        try await Self.read(pairs, principles, run)
+        try await Self.read(pairs, run)
       }
       while try await group.next() != nil {}
       logger.debug(
         "Labelled a stream of pairs",
-        metadata: ["labeler.labels": "\(run.summary.labelCount)", "judge.id": "\(judge.id)"]
+        metadata: ["labeler.labels": "\(run.summary.labelCount)", "judge.id": "\(plan.panel.id)"]
       )
       return run.summary
     }
@@ -65,17 +60,14 @@ package final class LabelingEngine: Sendable {
   /// Hands pairs to workers, of which it starts as many as there is work for.
   private static func read<Pairs: AsyncSequence & Sendable>(
     _ pairs: Pairs,
-    _ principles: [Principle],
     _ run: LabelingRun
   ) async throws where Pairs.Element == PreferencePair {
     try await withThrowingTaskGroup(of: Void.self) { group in
       var endedCount = 0
       for try await pair in pairs {
-        for principle in principles {
+        for job in run.plan.jobs(for: pair) {
           try await run.window.acquire()
-          if run.enqueue(LabelingRun.Job(pair: pair, principle: principle)) {
-            group.addTask { try await run.work() }
-          }
+          if run.enqueue(job) { group.addTask { try await run.work() } }
         }
         // Collecting the workers that have ended keeps the group small.
         while endedCount < run.endedWorkerCount, try await group.next() != nil { endedCount += 1 }
@@ -87,30 +79,21 @@ package final class LabelingEngine: Sendable {
   /// Labels an array of pairs and returns the outcomes in the order of pairs and principles.
   package func label(
     _ pairs: [PreferencePair],
-    dataset: String,
-    principles: [Principle],
-    judge: any Judge,
-    account: RunAccount? = nil
+    as plan: LabelingPlan
   ) async throws -> [LabelOutcome] {
     let collected = Mutex<[Slot: LabelOutcome]>([:])
     let stream = AsyncStream<PreferencePair> { continuation in
       for pair in pairs { continuation.yield(pair) }
       continuation.finish()
     }
-    _ = try await label(
-      stream,
-      dataset: dataset,
-      principles: principles,
-      judge: judge,
-      account: account
-    ) { outcome in
+    _ = try await label(stream, as: plan) { outcome in
       collected.withLock {
         $0[Slot(pairID: outcome.pairID, principleID: outcome.principleID)] = outcome
       }
     }
     let found = collected.withLock { $0 }
     return pairs.flatMap { pair in
-      principles.compactMap { found[Slot(pairID: pair.id, principleID: $0.id)] }
+      plan.jobs(for: pair).compactMap { found[Slot(pairID: pair.id, principleID: $0.labelID)] }
     }
   }
 

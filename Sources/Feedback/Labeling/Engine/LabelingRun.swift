@@ -8,6 +8,10 @@ final class LabelingRun: Sendable {
   struct Job: Sendable {
     var pair: PreferencePair
     var principle: Principle
+    /// The principle that the label goes by.
+    var labelID: String
+    /// The wording that the label belongs to, or empty for none.
+    var labelHash: String
   }
 
   private struct State {
@@ -22,11 +26,9 @@ final class LabelingRun: Sendable {
   /// Permits for jobs that are queued, being judged or waiting to be delivered.
   let window: AsyncPermits
   private let store: LabelStore
+  let plan: LabelingPlan
   private let desk: QuestionDesk
-  private let judge: any Judge
-  private let dataset: String
-  private let account: RunAccount
-  private let deliver: Delivery
+  private let receive: Delivery
   private let failure: AsyncThrowingStream<Never, any Error>.Continuation
   private let delivery = AsyncPermits(count: 1)
   private let state = Mutex(State())
@@ -34,20 +36,16 @@ final class LabelingRun: Sendable {
   init(
     store: LabelStore,
     desk: QuestionDesk,
-    judge: any Judge,
-    dataset: String,
-    account: RunAccount,
+    plan: LabelingPlan,
     deliver: @escaping Delivery,
     failure: AsyncThrowingStream<Never, any Error>.Continuation
   ) {
     self.failure = failure
     self.store = store
     self.desk = desk
-    self.judge = judge
-    self.dataset = dataset
-    self.account = account
-    self.deliver = deliver
-    window = AsyncPermits(count: max(1, judge.batchSize) * max(1, judge.concurrencyMax))
+    self.plan = plan
+    receive = deliver
+    window = AsyncPermits(count: plan.panel.windowLength)
   }
 
   /// What has been delivered so far.
@@ -63,7 +61,7 @@ final class LabelingRun: Sendable {
     state.withLock { state in
       guard state.exhaustion == nil else { return false }
       state.queue.append(job)
-      guard state.workerCount < max(1, judge.concurrencyMax) else { return false }
+      guard state.workerCount < plan.panel.concurrencyMax else { return false }
       state.workerCount += 1
       return true
     }
@@ -87,7 +85,7 @@ final class LabelingRun: Sendable {
         state.endedWorkerCount += 1
         return (nil, state.workerCount == 0 ? state.exhaustion : nil)
       }
-      let count = min(state.queue.count, max(1, judge.batchSize / 2))
+      let count = min(state.queue.count, plan.panel.batchLength)
       let batch = Array(state.queue.prefix(count))
       state.queue.removeFirst(count)
       return (batch, nil)
@@ -108,179 +106,118 @@ final class LabelingRun: Sendable {
   }
 
   private func process(_ batch: [Job]) async throws {
-    var questions: [VerdictKey: JudgeQuestion] = [:]
-    var ordered: [VerdictKey] = []
-    var keysOfJob: [[VerdictKey]?] = []
-    var refusals: [Int: LabelingError] = [:]
-    for (index, job) in batch.enumerated() {
-      do {
-        try job.pair.validate()
-        let keys = PresentationOrder.allCases.map { order in
-          let question = JudgeQuestion(job.pair, principle: job.principle, order: order)
-          let key = VerdictKey(question, judge: judge)
-          if questions.updateValue(question, forKey: key) == nil { ordered.append(key) }
-          return key
+    let inquiries = try await withThrowingTaskGroup(of: (Int, Inquiry).self) { group in
+      for (index, member) in plan.panel.members.enumerated() {
+        group.addTask {
+          var inquiry = Inquiry(batch, judge: member)
+          try await inquiry.ask(store: self.store, desk: self.desk, account: self.plan.account)
+          return (index, inquiry)
         }
-        keysOfJob.append(keys)
-      } catch {
-        refusals[index] = error
-        keysOfJob.append(nil)
       }
+      var found: [Int: Inquiry] = [:]
+      for try await (index, inquiry) in group { found[index] = inquiry }
+      return found.sorted { $0.key < $1.key }.map(\.value)
     }
-    let (outcomes, asked) = try await answers(to: ordered, questions)
     var finished: [LabelOutcome] = []
+    var opinions: [LabelledPair] = []
     for (index, job) in batch.enumerated() {
-      let keys = keysOfJob[index] ?? []
-      let result = refusals[index].map { .failure($0) } ?? label(job, keys, outcomes)
+      let (result, labels) = join(inquiries.map { $0.label(of: index) })
+      if plan.panel.isSeveral {
+        opinions += labels.map {
+          LabelledPair(pair: job.pair, label: $0, principleHash: job.labelHash)
+        }
+      }
       finished.append(
         LabelOutcome(
           pairID: job.pair.id,
-          principleID: job.principle.id,
+          principleID: job.labelID,
           result: result,
-          wasKnown: asked.isDisjoint(with: keys)
+          wasKnown: inquiries.allSatisfy { $0.wasKnown(index) }
         )
       )
     }
-    try await storeAndDeliver(finished, of: batch)
+    try await storeAndDeliver(finished, opinions, of: batch)
   }
 
-  /// Joins the verdicts of both orders, or says which is missing.
-  private func label(
-    _ job: Job,
-    _ keys: [VerdictKey],
-    _ outcomes: [VerdictKey: QuestionDesk.Outcome]
-  ) -> Result<Label, LabelingError> {
-    var judgements: [Judgement] = []
-    for (order, key) in zip(PresentationOrder.allCases, keys) {
-      switch outcomes[key] {
-      case .success(let verdict): judgements.append(Judgement(verdict, order: order))
-      case .failure(let error): return .failure(error)
-      case nil: return .failure(.noVerdict(judge: judge.id, reason: "it skipped the question"))
+  /// Makes one label of the members', or says why there is none.
+  private func join(
+    _ results: [Result<Label, LabelingError>]
+  ) -> (result: Result<Label, LabelingError>, labels: [Label]) {
+    var labels: [Label] = []
+    for result in results {
+      switch result {
+      case .success(let label): labels.append(label)
+      case .failure(let error): return (.failure(error), labels)
       }
     }
-    return .success(
-      Label(
-        pairID: job.pair.id,
-        principleID: job.principle.id,
-        judgeID: judge.id,
-        judgeVersion: judge.version,
-        forward: judgements[0],
-        reversed: judgements[1]
-      )
-    )
+    guard let label = plan.panel.combine(labels) else {
+      return (.failure(.noVerdict(judge: plan.panel.id, reason: "it has no members")), [])
+    }
+    return (.success(label), labels)
   }
 
-  /// Finds or asks the verdicts of some keys.
-  ///
-  /// Claiming comes before looking into the store: an owner settles only after its verdicts are
-  /// stored, so whoever claims later finds them there.
-  private func answers(
-    to keys: [VerdictKey],
-    _ questions: [VerdictKey: JudgeQuestion]
-  ) async throws -> (outcomes: [VerdictKey: QuestionDesk.Outcome], asked: Set<VerdictKey>) {
-    var outcomes: [VerdictKey: QuestionDesk.Outcome] = [:]
-    var asked: Set<VerdictKey> = []
-    while outcomes.count < keys.count {
-      let open = keys.filter { outcomes[$0] == nil }
-      let owned = desk.claim(open)
-      var unsettled = owned
-      defer { for key in unsettled { desk.settle(key, .failure(.cancelled)) } }
-      for (key, verdict) in try await store.verdicts(for: open.filter(owned.contains)) {
-        outcomes[key] = .success(verdict)
-        unsettled.remove(key)
-        desk.settle(key, .success(verdict))
-      }
-      let missing = open.filter(unsettled.contains)
-      for start in stride(from: 0, to: missing.count, by: max(1, judge.batchSize)) {
-        try Task.checkCancellation()
-        let chunk = Array(missing[start..<min(missing.count, start + max(1, judge.batchSize))])
-        let results = await ask(chunk.compactMap { questions[$0] })
-        try await remember(results, of: chunk, questions)
-        for (key, result) in zip(chunk, results) {
-          outcomes[key] = result
-          asked.insert(key)
-          unsettled.remove(key)
-          desk.settle(key, result)
-        }
-      }
-      for key in open where !owned.contains(key) {
-        // The owner's cancellation is not ours: on the next turn this worker may own the key.
-        guard let outcome = await desk.outcome(of: key), outcome != .failure(.cancelled) else {
-          try Task.checkCancellation()
-          continue
-        }
-        outcomes[key] = outcome
-      }
-    }
-    return (outcomes, asked)
-  }
-
-  private func ask(_ questions: [JudgeQuestion]) async -> [QuestionDesk.Outcome] {
-    guard let paying = judge as? any PayingJudge else { return await judge.judge(questions) }
-    return await paying.judge(questions, chargedTo: account)
-  }
-
-  private func remember(
-    _ results: [QuestionDesk.Outcome],
-    of keys: [VerdictKey],
-    _ questions: [VerdictKey: JudgeQuestion]
-  ) async throws(LabelingError) {
-    var paid: [KeyedVerdict] = []
-    for (key, result) in zip(keys, results) {
-      guard let question = questions[key], let verdict = try? result.get() else { continue }
-      paid.append(KeyedVerdict(question, judge: judge, verdict: verdict))
-    }
-    try await store.save(paid)
-  }
-
-  private func storeAndDeliver(_ outcomes: [LabelOutcome], of batch: [Job]) async throws {
-    var finished = outcomes
-    let labelled = zip(batch, outcomes).compactMap { job, outcome in
-      (try? outcome.result.get()).map {
-        LabelledPair(pair: job.pair, label: $0, principleHash: job.principle.textHash)
-      }
-    }
-    if let error = await failure(storing: labelled) {
-      guard case .invalidPair = error else { throw error }
-      finished = try await storeOneByOne(outcomes, of: batch)
-    }
-    for outcome in finished {
-      if case .failure(let error) = outcome.result, case .budgetExhausted = error {
-        exhaust(error)
-        window.release()
-        continue
-      }
-      try await delivery.acquire()
-      defer { delivery.release() }
-      try await deliver(outcome)
-      state.withLock { $0.summary.add(outcome) }
-      window.release()
-    }
-  }
-
-  /// Stores what can be stored when one pair of a batch clashes with the dataset, and blames only it.
-  private func storeOneByOne(
+  private func storeAndDeliver(
     _ outcomes: [LabelOutcome],
+    _ opinions: [LabelledPair],
     of batch: [Job]
-  ) async throws -> [LabelOutcome] {
+  ) async throws {
     var finished = outcomes
-    for (index, job) in batch.enumerated() {
-      guard case .success(let label) = outcomes[index].result else { continue }
-      let item = LabelledPair(pair: job.pair, label: label, principleHash: job.principle.textHash)
-      if let error = await failure(storing: [item]) {
-        guard case .invalidPair = error else { throw error }
-        finished[index].result = .failure(error)
+    do throws(LabelingError) {
+      try await save(&finished, Array(finished.indices), of: batch)
+    } catch {
+      guard case .invalidPair = error else { throw error }
+      // One pair of the batch clashes with the dataset; only it is to blame.
+      finished = outcomes
+      for index in finished.indices {
+        do throws(LabelingError) {
+          try await save(&finished, [index], of: batch)
+        } catch {
+          guard case .invalidPair = error else { throw error }
+          finished[index].result = .failure(error)
+        }
       }
     }
-    return finished
+    let clashing = Set(finished.filter { (try? $0.result.get()) == nil }.map(\.pairID))
+    try await store.save(
+      opinions: opinions.filter { !clashing.contains($0.pair.id) },
+      dataset: plan.dataset
+    )
+    for outcome in finished { try await deliver(outcome) }
   }
 
-  private func failure(storing items: [LabelledPair]) async -> LabelingError? {
-    do {
-      try await store.save(items, dataset: dataset)
-      return nil
-    } catch {
-      return error
+  /// Stores the labels among some outcomes of a batch and notes what became of them.
+  private func save(
+    _ outcomes: inout [LabelOutcome],
+    _ indices: [Int],
+    of batch: [Job]
+  ) async throws(LabelingError) {
+    let labelled = indices.filter { (try? outcomes[$0].result.get()) != nil }
+    let items = labelled.compactMap { index in
+      (try? outcomes[index].result.get()).map {
+        LabelledPair(pair: batch[index].pair, label: $0, principleHash: batch[index].labelHash)
+      }
     }
+    if items.isEmpty { return }
+    let fates = try await store.save(items, dataset: plan.dataset, deferring: plan.deferral)
+    for (index, fate) in zip(labelled, fates) {
+      switch fate {
+      case .kept: break
+      case .deferred(let reason): outcomes[index].deferral = reason
+      case .decided(let label): outcomes[index].result = .success(label)
+      case .discarded: outcomes[index].result = .failure(.discarded)
+      }
+    }
+  }
+
+  private func deliver(_ outcome: LabelOutcome) async throws {
+    defer { window.release() }
+    if case .failure(let error) = outcome.result, case .budgetExhausted = error {
+      exhaust(error)
+      return
+    }
+    try await delivery.acquire()
+    defer { delivery.release() }
+    try await receive(outcome)
+    state.withLock { $0.summary.add(outcome) }
   }
 }

@@ -33,7 +33,7 @@ package struct HTTPJudge: PayingJudge {
     id = Self.id(ofModel: configuration.model)
     version = String(
       SHA256.hexDigest(ofParts: [
-        configuration.baseURL, configuration.model, JudgePrompt.version,
+        configuration.baseURL, configuration.model, configuration.prompt.version,
         "\(configuration.maxTokens)", "\(configuration.topLogProbabilityCount)",
         "\(configuration.parsedConfidence)",
       ]).prefix(16)
@@ -84,11 +84,14 @@ package struct HTTPJudge: PayingJudge {
   }
 
   func request(_ question: JudgeQuestion) throws(LabelingError) -> ChatRequest {
-    try ChatRequest(JudgePrompt.messages(question), configuration)
+    try ChatRequest(configuration.prompt.messages(question), configuration)
   }
 
   private func verdict(_ completion: ChatCompletion) throws(LabelingError) -> Verdict {
-    let reader = VerdictReader(parsedConfidence: configuration.parsedConfidence)
+    let reader = VerdictReader(
+      parsedConfidence: configuration.parsedConfidence,
+      isReasoned: configuration.prompt.reasons
+    )
     if let verdict = reader.read(completion) { return verdict }
     let text = configuration.excerpt(Array(completion.text.utf8))
     throw .noVerdict(judge: id, reason: "neither A nor B is in its answer: \(text)")

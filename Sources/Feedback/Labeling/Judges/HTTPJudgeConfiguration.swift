@@ -8,6 +8,8 @@ package struct HTTPJudgeConfiguration: Sendable {
   package var model: String
   /// Authorises the requests; none for local servers without keys.
   package var apiKey: APIKey?
+  /// How questions are put.
+  package var prompt = JudgePrompt()
   /// Longest answer, in tokens; 1 suffices for models that answer with the bare letter.
   package var maxTokens = 1
   /// The request's field that carries `maxTokens`.
@@ -124,6 +126,12 @@ package struct HTTPJudgeConfiguration: Sendable {
       "\(maxTokens)",
       unless: (1...4096).contains(maxTokens),
       "use 1 to 4096"
+    )
+    try refuse(
+      "max_tokens",
+      "\(maxTokens)",
+      unless: !prompt.reasons || maxTokens >= 32,
+      "a judge that reasons needs 32 or more, better 300"
     )
     try refuse(
       "top_logprobs",

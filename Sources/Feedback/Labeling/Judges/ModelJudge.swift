@@ -11,15 +11,17 @@ package struct ModelJudge: Judge {
   package let batchSize: Int
   package let concurrencyMax = 1
   private let scorer: any VerdictScorer
+  private let prompt: JudgePrompt
 
   /// The spellings whose probabilities are added, A before B.
   static let spellings = [["A", " A", "(A", "**A"], ["B", " B", "(B", "**B"]]
 
-  /// Creates a judge over a model.
-  package init(scorer: any VerdictScorer) {
+  /// Creates a judge over a model, which may be shown examples first.
+  package init(scorer: any VerdictScorer, examples: [JudgeExample] = []) {
     self.scorer = scorer
+    prompt = JudgePrompt(examples: examples)
     id = "model:" + scorer.modelID
-    version = scorer.modelVersion + "/prompt-" + JudgePrompt.version
+    version = scorer.modelVersion + "/prompt-" + prompt.version
     batchSize = max(1, scorer.batchSize)
   }
 
@@ -32,7 +34,7 @@ package struct ModelJudge: Judge {
     do {
       rows = try await scorer.logProbabilities(
         of: candidates,
-        after: questions.map(JudgePrompt.messages)
+        after: questions.map(prompt.messages)
       )
     } catch {
       let failure = error is CancellationError ? LabelingError.cancelled : unavailable(error)

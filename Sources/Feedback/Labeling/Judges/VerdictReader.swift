@@ -4,25 +4,33 @@ internal import Foundation
 package struct VerdictReader {
   /// Probability given to a verdict that is only text.
   package var parsedConfidence: Double
+  /// Whether reasoning comes before the verdict, so that only the last line states it.
+  package var isReasoned: Bool
 
   /// Creates a reader.
-  package init(parsedConfidence: Double) { self.parsedConfidence = parsedConfidence }
+  package init(parsedConfidence: Double, isReasoned: Bool = false) {
+    self.parsedConfidence = parsedConfidence
+    self.isReasoned = isReasoned
+  }
 
   /// The verdict, or nil if there is none.
   ///
-  /// With log-probabilities: at the first position whose chosen token is a letter that agrees with
+  /// With log-probabilities: at the first position (the last after reasoning) whose chosen token is a letter that agrees with
   /// the text, the probabilities of all spellings of A and of B are added. A letter that is not
   /// among the tokens given gets the most it can have: no more than the least of them, and no more
   /// than the probability that they leave. Without: the text's choice at `parsedConfidence`.
   package func read(_ completion: ChatCompletion) -> Verdict? {
-    let stated = VerdictParser.choice(ofText: completion.text)
-    let raw = String(completion.text.prefix(64))
+    // Reasoning names both letters on its way; an answer cut off in it states nothing.
+    let statement = isReasoned ? Self.verdictLine(completion.text) : completion.text
+    let stated = VerdictParser.choice(ofText: statement)
+    let raw = String(statement.prefix(64))
     if let stated, stated != .tie {
-      for position in completion.positions
+      let positions = isReasoned ? completion.positions.reversed() : completion.positions
+      for position in positions
       where VerdictParser.letter(ofToken: position.chosen.text) == stated {
         if let verdict = read(position, raw: raw) { return verdict }
       }
-    } else if stated == nil, completion.text.isEmpty, completion.positions.count == 1 {
+    } else if stated == nil, !isReasoned, completion.text.isEmpty, completion.positions.count == 1 {
       // A server that sends log-probabilities and no text has said enough.
       return read(completion.positions[0], raw: raw)
     }
@@ -44,6 +52,17 @@ package struct VerdictReader {
     case nil:
       return nil
     }
+  }
+
+  /// The last line where it states a verdict and nothing else; otherwise empty.
+  private static func verdictLine(_ text: String) -> String {
+    let last = text.split(whereSeparator: \.isNewline).last {
+      $0.contains { $0.isLetter || $0.isNumber }
+    }
+    guard let last = last.map(String.init) else { return "" }
+    let isVerdict =
+      last.lowercased().contains("verdict") || VerdictParser.letter(ofToken: last) != nil
+    return isVerdict ? last : ""
   }
 
   private func read(_ position: ChatCompletion.Position, raw: String) -> Verdict? {

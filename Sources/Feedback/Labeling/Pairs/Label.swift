@@ -27,6 +27,10 @@ package struct Label: Sendable, Equatable {
   package var scoreA: Double?
   /// The judge's own measure of response B, if it measures.
   package var scoreB: Double?
+  /// Probability that A is better as judged with A first; nil for labels given elsewhere.
+  package var forwardProbabilityA: Double?
+  /// Probability that A is better as judged with B first; nil for labels given elsewhere.
+  package var reversedProbabilityA: Double?
   /// The judge's two answers as they came, forward and reversed, for inspection.
   package var rawChoices: [String]
 
@@ -81,11 +85,32 @@ package struct Label: Sendable, Equatable {
     isTie = abs(probabilityA - 0.5) < Self.tieBand || (forward.isTie && reversed.isTie)
     scoreA = forward.measureA ?? reversed.measureA
     scoreB = forward.measureB ?? reversed.measureB
+    forwardProbabilityA = forward.probabilityA
+    reversedProbabilityA = reversed.probabilityA
     rawChoices = [forward.rawChoice, reversed.rawChoice]
   }
 
   /// The preference in nats, `logProbabilityA - logProbabilityB`: positive for A, unclipped.
   package var margin: Double { logProbabilityA - logProbabilityB }
+
+  /// Probability of the response that is preferred, 0.5 to 1.
+  package var confidence: Double { max(probabilityA, 1 - probabilityA) }
+
+  /// Which response is preferred.
+  package var choice: LabelChoice {
+    if isTie || probabilityA == 0.5 { return .tie }
+    return probabilityA > 0.5 ? .a : .b
+  }
+}
+
+/// What a label says when it has to be one of three.
+package enum LabelChoice: String, Sendable, CaseIterable {
+  /// Response A is better.
+  case a
+  /// Response B is better.
+  case b
+  /// Neither is.
+  case tie
 }
 
 extension Judgement {

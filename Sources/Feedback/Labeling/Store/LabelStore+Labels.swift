@@ -25,6 +25,17 @@ extension LabelStore {
     }
   }
 
+  /// Stores what the members of a panel said, beside the panel's labels; durable when it returns.
+  func save(opinions: [LabelledPair], dataset: String) async throws(LabelingError) {
+    if opinions.isEmpty { return }
+    try await commit { db in
+      for item in opinions {
+        let position = try Self.store(item.pair, dataset: dataset, db)
+        try Self.store(item, position: position, in: "opinion", db)
+      }
+    }
+  }
+
   /// One page of a dataset's pairs with their labels, in the order in which pairs were first stored.
   ///
   /// `principleHashes` names the principles wanted and the hash of their present wording: labels for
@@ -89,7 +100,7 @@ extension LabelStore {
     }
   }
 
-  private static func store(
+  static func store(
     _ pair: PreferencePair,
     dataset: String,
     _ db: Database
@@ -119,12 +130,11 @@ extension LabelStore {
   }
 
   /// Stores a label and tells whether it is new.
-  private static func store(
+  static func store(
     _ item: LabelledPair,
     position: Int64,
     _ db: Database
   ) throws -> Bool {
-    let label = item.label
     let known = try db.cachedStatement(
       sql: """
         SELECT 1 FROM label WHERE pair_position = ? AND principle_id = ? AND principle_hash = ?
@@ -134,20 +144,47 @@ extension LabelStore {
     let isKnown =
       try Row.fetchOne(
         known,
-        arguments: [position, label.principleID, item.principleHash, label.judgeID]
+        arguments: [position, item.label.principleID, item.principleHash, item.label.judgeID]
       ) != nil
-    let raw = label.rawChoices + ["", ""]
-    try db.cachedStatement(
-      sql: "INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    ).execute(arguments: [
-      position, label.principleID, item.principleHash, label.judgeID, label.judgeVersion,
-      label.probabilityA, label.logProbabilityA, label.logProbabilityB, label.isOrderConsistent,
-      label.isTie, label.scoreA, label.scoreB, raw[0], raw[1],
-    ])
+    try store(item, position: position, in: "label", db)
     return !isKnown
   }
 
-  private static func pair(_ row: Row) throws -> PreferencePair {
+  /// Stores a label in the table of labels or in that of opinions.
+  static func store(
+    _ item: LabelledPair,
+    position: Int64,
+    in table: String,
+    _ db: Database
+  ) throws {
+    try db.cachedStatement(
+      sql: """
+        INSERT OR REPLACE INTO \(table) (\(labelColumnNames))
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: labelColumns(item, position: position))
+  }
+
+  /// The columns that a label has in every table, in the order of ``labelColumns(_:position:)``.
+  static let labelColumnNames = """
+    pair_position, principle_id, principle_hash, judge_id, judge_version, probability_a,
+    log_probability_a, log_probability_b, is_order_consistent, is_tie, score_a, score_b,
+    raw_forward, raw_reversed, forward_probability_a, reversed_probability_a
+    """
+
+  /// The values of those columns.
+  static func labelColumns(_ item: LabelledPair, position: Int64) -> StatementArguments {
+    let label = item.label
+    let raw = label.rawChoices + ["", ""]
+    return [
+      position, label.principleID, item.principleHash, label.judgeID, label.judgeVersion,
+      label.probabilityA, label.logProbabilityA, label.logProbabilityB, label.isOrderConsistent,
+      label.isTie, label.scoreA, label.scoreB, raw[0], raw[1], label.forwardProbabilityA,
+      label.reversedProbabilityA,
+    ]
+  }
+
+  static func pair(_ row: Row) throws -> PreferencePair {
     PreferencePair(
       id: try row.field("id"),
       prompt: try row.textField("prompt"),
@@ -157,7 +194,7 @@ extension LabelStore {
     )
   }
 
-  private static func label(_ row: Row, principleID: String) throws -> Label {
+  static func label(_ row: Row, principleID: String) throws -> Label {
     var label = Label(
       pairID: try row.field("id"),
       principleID: principleID,
@@ -172,6 +209,8 @@ extension LabelStore {
     label.isTie = try row.field("is_tie")
     label.scoreA = try row.optionalField("score_a")
     label.scoreB = try row.optionalField("score_b")
+    label.forwardProbabilityA = try row.optionalField("forward_probability_a")
+    label.reversedProbabilityA = try row.optionalField("reversed_probability_a")
     label.rawChoices = [
       try row.field("raw_forward"), try row.field("raw_reversed"),
     ]

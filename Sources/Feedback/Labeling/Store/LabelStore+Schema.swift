@@ -85,6 +85,48 @@ extension LabelStore {
           """
       )
     }
+    migrator.registerMigration("3: orders, opinions and deferrals") { db in
+      let labelColumns = """
+        pair_position INTEGER NOT NULL REFERENCES pair (position),
+        principle_id TEXT NOT NULL,
+        principle_hash TEXT NOT NULL,
+        judge_id TEXT NOT NULL,
+        judge_version TEXT NOT NULL,
+        probability_a REAL NOT NULL,
+        log_probability_a REAL NOT NULL,
+        log_probability_b REAL NOT NULL,
+        is_order_consistent INTEGER NOT NULL,
+        is_tie INTEGER NOT NULL,
+        score_a REAL,
+        score_b REAL,
+        raw_forward TEXT,
+        raw_reversed TEXT,
+        forward_probability_a REAL,
+        reversed_probability_a REAL
+        """
+      try db.execute(
+        sql: """
+          ALTER TABLE label ADD COLUMN forward_probability_a REAL;
+          ALTER TABLE label ADD COLUMN reversed_probability_a REAL;
+
+          -- What each member of a panel said; the panel's own label is in label.
+          CREATE TABLE opinion (
+            \(labelColumns),
+            PRIMARY KEY (pair_position, principle_id, principle_hash, judge_id)
+          ) WITHOUT ROWID;
+
+          -- What judges were too unsure about and people decide. resolution is a, b, tie or discard.
+          CREATE TABLE deferral (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            \(labelColumns),
+            reason TEXT NOT NULL,
+            resolution TEXT,
+            annotator TEXT,
+            UNIQUE (pair_position, principle_id, principle_hash)
+          );
+          """
+      )
+    }
     return migrator
   }
 }

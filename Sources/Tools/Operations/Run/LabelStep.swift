@@ -72,7 +72,8 @@ struct LabelStep {
               case .failure(let failure):
                 count.failures += 1
                 if count.firstFailure.isEmpty { count.firstFailure = failure.reason }
-              case nil: break
+              // A run defers nothing, so this does not come.
+              case .deferred, nil: break
               }
             }
             show(now)

@@ -58,6 +58,27 @@ struct LabelPairs: AsyncParsableCommand {
   @Option(name: .long, help: "The most requests that may be sent for the run.")
   var maxRequests: UInt64 = 0
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Leave pairs to 'morlaif review' whose preferred answer has less than this probability.",
+      valueName: "0.5...1"
+    )
+  )
+  var deferBelow: Double?
+
+  @Flag(name: .long, help: "Leave pairs to 'morlaif review' whose two orders disagree.")
+  var deferInconsistent = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Judge each pair by one principle drawn at random, for a single-objective baseline.",
+      valueName: "seed"
+    )
+  )
+  var constitution: UInt64?
+
   @Flag(name: .long, help: "Tell what it would take and do nothing.")
   var dryRun = false
 
@@ -68,6 +89,9 @@ struct LabelPairs: AsyncParsableCommand {
     guard maxCost >= 0, maxCost.isFinite else {
       throw ValidationError("--max-cost must be an amount of money.")
     }
+    guard (0.5...1).contains(deferBelow ?? 0.5) else {
+      throw ValidationError("--defer-below must be 0.5 to 1.")
+    }
   }
 
   func run() async throws {
@@ -75,13 +99,17 @@ struct LabelPairs: AsyncParsableCommand {
   }
 
   private var settings: LabelSettings {
-    LabelSettings(
+    let isDeferring = deferBelow != nil || deferInconsistent
+    return LabelSettings(
       datasetID: dataset,
       principleIDs: principle,
       judgeID: judge,
       runID: runID,
       maxCost: maxCost,
-      maxRequests: maxRequests
+      maxRequests: maxRequests,
+      constitution: constitution.map { ConstitutionSettings(seed: $0) },
+      deferral: isDeferring
+        ? DeferralSettings(confidenceMin: deferBelow ?? 0.5, inconsistent: deferInconsistent) : nil
     )
   }
 
@@ -90,11 +118,11 @@ struct LabelPairs: AsyncParsableCommand {
     let pairs = try readPairs(reader)
     let byID = Dictionary(uniqueKeysWithValues: pairs.map { ($0.id, $0) })
     let settings = settings
-    let failures = try await connection.withConnections { connections in
+    let (failures, deferred) = try await connection.withConnections { connections in
       try await connections.labeler.label { requests, replies in
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask { try await Self.send(settings, pairs, requests) }
-          var failures = 0
+          var (failures, deferred) = (0, 0)
           for try await reply in replies {
             switch reply.kind {
             case .label(let label):
@@ -103,13 +131,19 @@ struct LabelPairs: AsyncParsableCommand {
             case .failure(let failure):
               failures += 1
               Output.note("\(failure.pairID), \(failure.principleID): \(failure.reason)")
+            case .deferred: deferred += 1
             case nil: break
             }
           }
           try await group.waitForAll()
-          return failures
+          return (failures, deferred)
         }
       }
+    }
+    if deferred > 0 {
+      Output.note(
+        "\(deferred) judgements wait for a person: morlaif review --dataset \(dataset)"
+      )
     }
     if failures > 0 {
       throw OperationsError.failed(

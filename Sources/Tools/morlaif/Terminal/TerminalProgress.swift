@@ -59,7 +59,7 @@ final class TerminalProgress: RunProgress {
       state.lastWork = progress.work
       let text = line(progress, since: state.since, doneThen: state.doneThen, now: now)
       if isTerminal {
-        StandardStreams.note("\r\u{1b}[2K\(text.prefix(columns - 1))")
+        StandardStreams.note("\r\u{1b}[2K\(text.prefix(Self.columns - 1))")
         state.isLineOpen = true
       } else {
         Output.note(text)
@@ -108,7 +108,8 @@ final class TerminalProgress: RunProgress {
     return parts.joined(separator: "  ")
   }
 
-  private var columns: Int {
+  /// Width of the terminal.
+  static var columns: Int {
     var size = winsize()
     let isKnown = unsafe ioctl(2, UInt(TIOCGWINSZ), &size) == 0
     return isKnown && size.ws_col > 20 ? Int(size.ws_col) : 100

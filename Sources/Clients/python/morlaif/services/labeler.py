@@ -40,6 +40,33 @@ USAGE = Method(
     is_idempotent=True,
     python_name="usage",
 )
+STATISTICS = Method(
+    "morlaif.v1.Labeler",
+    "Statistics",
+    MethodKind.UNARY,
+    labeler_pb2.StatisticsRequest,
+    labeler_pb2.StatisticsReply,
+    is_idempotent=True,
+    python_name="statistics",
+)
+LIST_DEFERRED = Method(
+    "morlaif.v1.Labeler",
+    "ListDeferred",
+    MethodKind.UNARY,
+    labeler_pb2.ListDeferredRequest,
+    labeler_pb2.ListDeferredReply,
+    is_idempotent=True,
+    python_name="list_deferred",
+)
+RESOLVE = Method(
+    "morlaif.v1.Labeler",
+    "Resolve",
+    MethodKind.UNARY,
+    labeler_pb2.ResolveRequest,
+    labeler_pb2.ResolveReply,
+    is_idempotent=True,
+    python_name="resolve",
+)
 EXPORT = Method(
     "morlaif.v1.Labeler",
     "Export",
@@ -87,7 +114,7 @@ MEASURE = Method(
 )
 LABELER = Service(
     "morlaif.v1.Labeler",
-    (LABEL, ESTIMATE, USAGE, EXPORT, IMPORT, LIST_PRINCIPLES, PUT_PRINCIPLE, MEASURE),
+    (LABEL, ESTIMATE, USAGE, STATISTICS, LIST_DEFERRED, RESOLVE, EXPORT, IMPORT, LIST_PRINCIPLES, PUT_PRINCIPLE, MEASURE),
     labeler_pb2.DESCRIPTOR,
 )
 
@@ -138,6 +165,47 @@ class Labeler:
         """
         return self._client.unary(
             USAGE, request, timeout=timeout, metadata=metadata
+        )
+
+    def statistics(
+        self,
+        request: labeler_pb2.StatisticsRequest,
+        *,
+        timeout: float | None | object = DEFAULT,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.StatisticsReply:
+        """How far judges can be trusted: swap consistency, preference for length and place,
+        agreement with each other.
+        """
+        return self._client.unary(
+            STATISTICS, request, timeout=timeout, metadata=metadata
+        )
+
+    def list_deferred(
+        self,
+        request: labeler_pb2.ListDeferredRequest,
+        *,
+        timeout: float | None | object = DEFAULT,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.ListDeferredReply:
+        """Pairs that wait for a person, in the order in which they were deferred."""
+        return self._client.unary(
+            LIST_DEFERRED, request, timeout=timeout, metadata=metadata
+        )
+
+    def resolve(
+        self,
+        request: labeler_pb2.ResolveRequest,
+        *,
+        timeout: float | None | object = DEFAULT,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.ResolveReply:
+        """Notes what a person decided about deferred pairs; their labels go by the judge
+        `human:ANNOTATOR` and stand whatever other judges say later. Deciding again replaces the
+        decision.
+        """
+        return self._client.unary(
+            RESOLVE, request, timeout=timeout, metadata=metadata
         )
 
     def export(
@@ -257,6 +325,47 @@ class AsyncLabeler:
             USAGE, request, timeout=timeout, metadata=metadata
         )
 
+    async def statistics(
+        self,
+        request: labeler_pb2.StatisticsRequest,
+        *,
+        timeout: float | None | object = DEFAULT,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.StatisticsReply:
+        """How far judges can be trusted: swap consistency, preference for length and place,
+        agreement with each other.
+        """
+        return await self._client.unary(
+            STATISTICS, request, timeout=timeout, metadata=metadata
+        )
+
+    async def list_deferred(
+        self,
+        request: labeler_pb2.ListDeferredRequest,
+        *,
+        timeout: float | None | object = DEFAULT,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.ListDeferredReply:
+        """Pairs that wait for a person, in the order in which they were deferred."""
+        return await self._client.unary(
+            LIST_DEFERRED, request, timeout=timeout, metadata=metadata
+        )
+
+    async def resolve(
+        self,
+        request: labeler_pb2.ResolveRequest,
+        *,
+        timeout: float | None | object = DEFAULT,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.ResolveReply:
+        """Notes what a person decided about deferred pairs; their labels go by the judge
+        `human:ANNOTATOR` and stand whatever other judges say later. Deciding again replaces the
+        decision.
+        """
+        return await self._client.unary(
+            RESOLVE, request, timeout=timeout, metadata=metadata
+        )
+
     def export(
         self,
         request: labeler_pb2.ExportRequest,
@@ -355,6 +464,29 @@ class LabelerHandler(Handler):
     ) -> labeler_pb2.UsageReply | Awaitable[labeler_pb2.UsageReply]:
         """What was sent and spent so far, by run, judge and principle, and how much of each budget
         is left.
+        """
+        raise NotImplementedError
+
+    def statistics(
+        self, request: labeler_pb2.StatisticsRequest, context: Context
+    ) -> labeler_pb2.StatisticsReply | Awaitable[labeler_pb2.StatisticsReply]:
+        """How far judges can be trusted: swap consistency, preference for length and place,
+        agreement with each other.
+        """
+        raise NotImplementedError
+
+    def list_deferred(
+        self, request: labeler_pb2.ListDeferredRequest, context: Context
+    ) -> labeler_pb2.ListDeferredReply | Awaitable[labeler_pb2.ListDeferredReply]:
+        """Pairs that wait for a person, in the order in which they were deferred."""
+        raise NotImplementedError
+
+    def resolve(
+        self, request: labeler_pb2.ResolveRequest, context: Context
+    ) -> labeler_pb2.ResolveReply | Awaitable[labeler_pb2.ResolveReply]:
+        """Notes what a person decided about deferred pairs; their labels go by the judge
+        `human:ANNOTATOR` and stand whatever other judges say later. Deciding again replaces the
+        decision.
         """
         raise NotImplementedError
 

@@ -1,10 +1,16 @@
 from morlaif.v1 import common_pb2 as _common_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+RESOLUTION_A: Resolution
+RESOLUTION_B: Resolution
+RESOLUTION_DISCARD: Resolution
+RESOLUTION_PENDING: Resolution
+RESOLUTION_TIE: Resolution
 
 class BudgetState(_message.Message):
     __slots__ = ["judge_id", "max_cost", "max_requests", "requests", "reserved", "spent"]
@@ -21,6 +27,46 @@ class BudgetState(_message.Message):
     reserved: float
     spent: float
     def __init__(self, judge_id: _Optional[str] = ..., max_cost: _Optional[float] = ..., spent: _Optional[float] = ..., reserved: _Optional[float] = ..., max_requests: _Optional[int] = ..., requests: _Optional[int] = ...) -> None: ...
+
+class ConstitutionSettings(_message.Message):
+    __slots__ = ["seed"]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    seed: int
+    def __init__(self, seed: _Optional[int] = ...) -> None: ...
+
+class Decision(_message.Message):
+    __slots__ = ["deferred_id", "resolution"]
+    DEFERRED_ID_FIELD_NUMBER: _ClassVar[int]
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    deferred_id: int
+    resolution: Resolution
+    def __init__(self, deferred_id: _Optional[int] = ..., resolution: _Optional[_Union[Resolution, str]] = ...) -> None: ...
+
+class DeferralSettings(_message.Message):
+    __slots__ = ["confidence_min", "inconsistent"]
+    CONFIDENCE_MIN_FIELD_NUMBER: _ClassVar[int]
+    INCONSISTENT_FIELD_NUMBER: _ClassVar[int]
+    confidence_min: float
+    inconsistent: bool
+    def __init__(self, confidence_min: _Optional[float] = ..., inconsistent: bool = ...) -> None: ...
+
+class DeferredPair(_message.Message):
+    __slots__ = ["annotator", "dataset_id", "id", "label", "pair", "reason_utf8", "resolution"]
+    ANNOTATOR_FIELD_NUMBER: _ClassVar[int]
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    PAIR_FIELD_NUMBER: _ClassVar[int]
+    REASON_UTF8_FIELD_NUMBER: _ClassVar[int]
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    annotator: str
+    dataset_id: str
+    id: int
+    label: _common_pb2.Label
+    pair: _common_pb2.PreferencePair
+    reason_utf8: bytes
+    resolution: Resolution
+    def __init__(self, id: _Optional[int] = ..., dataset_id: _Optional[str] = ..., pair: _Optional[_Union[_common_pb2.PreferencePair, _Mapping]] = ..., label: _Optional[_Union[_common_pb2.Label, _Mapping]] = ..., reason_utf8: _Optional[bytes] = ..., resolution: _Optional[_Union[Resolution, str]] = ..., annotator: _Optional[str] = ...) -> None: ...
 
 class EstimateReply(_message.Message):
     __slots__ = ["earlier_requests", "expected_completion_tokens", "expected_cost", "expected_prompt_tokens", "has_price", "judgements", "known", "most_completion_tokens", "most_cost", "most_prompt_tokens", "pairs", "questions", "requests", "seconds"]
@@ -94,6 +140,22 @@ class ImportedPreference(_message.Message):
     pair: _common_pb2.PreferencePair
     def __init__(self, pair: _Optional[_Union[_common_pb2.PreferencePair, _Mapping]] = ..., label: _Optional[_Union[_common_pb2.Label, _Mapping]] = ...) -> None: ...
 
+class JudgeAgreement(_message.Message):
+    __slots__ = ["agreement", "first_judge_id", "kappa", "pairs", "principle_id", "second_judge_id"]
+    AGREEMENT_FIELD_NUMBER: _ClassVar[int]
+    FIRST_JUDGE_ID_FIELD_NUMBER: _ClassVar[int]
+    KAPPA_FIELD_NUMBER: _ClassVar[int]
+    PAIRS_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPLE_ID_FIELD_NUMBER: _ClassVar[int]
+    SECOND_JUDGE_ID_FIELD_NUMBER: _ClassVar[int]
+    agreement: float
+    first_judge_id: str
+    kappa: float
+    pairs: int
+    principle_id: str
+    second_judge_id: str
+    def __init__(self, principle_id: _Optional[str] = ..., first_judge_id: _Optional[str] = ..., second_judge_id: _Optional[str] = ..., pairs: _Optional[int] = ..., agreement: _Optional[float] = ..., kappa: _Optional[float] = ...) -> None: ...
+
 class LabelFailure(_message.Message):
     __slots__ = ["pair_id", "principle_id", "reason_utf8"]
     PAIR_ID_FIELD_NUMBER: _ClassVar[int]
@@ -105,12 +167,14 @@ class LabelFailure(_message.Message):
     def __init__(self, pair_id: _Optional[str] = ..., principle_id: _Optional[str] = ..., reason_utf8: _Optional[bytes] = ...) -> None: ...
 
 class LabelReply(_message.Message):
-    __slots__ = ["failure", "label"]
+    __slots__ = ["deferred", "failure", "label"]
+    DEFERRED_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
+    deferred: DeferredPair
     failure: LabelFailure
     label: _common_pb2.Label
-    def __init__(self, label: _Optional[_Union[_common_pb2.Label, _Mapping]] = ..., failure: _Optional[_Union[LabelFailure, _Mapping]] = ...) -> None: ...
+    def __init__(self, label: _Optional[_Union[_common_pb2.Label, _Mapping]] = ..., failure: _Optional[_Union[LabelFailure, _Mapping]] = ..., deferred: _Optional[_Union[DeferredPair, _Mapping]] = ...) -> None: ...
 
 class LabelRequest(_message.Message):
     __slots__ = ["pair", "settings"]
@@ -121,20 +185,70 @@ class LabelRequest(_message.Message):
     def __init__(self, settings: _Optional[_Union[LabelSettings, _Mapping]] = ..., pair: _Optional[_Union[_common_pb2.PreferencePair, _Mapping]] = ...) -> None: ...
 
 class LabelSettings(_message.Message):
-    __slots__ = ["dataset_id", "judge_id", "max_cost", "max_requests", "principle_ids", "run_id"]
+    __slots__ = ["constitution", "dataset_id", "deferral", "judge_id", "max_cost", "max_requests", "principle_ids", "run_id"]
+    CONSTITUTION_FIELD_NUMBER: _ClassVar[int]
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    DEFERRAL_FIELD_NUMBER: _ClassVar[int]
     JUDGE_ID_FIELD_NUMBER: _ClassVar[int]
     MAX_COST_FIELD_NUMBER: _ClassVar[int]
     MAX_REQUESTS_FIELD_NUMBER: _ClassVar[int]
     PRINCIPLE_IDS_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    constitution: ConstitutionSettings
     dataset_id: str
+    deferral: DeferralSettings
     judge_id: str
     max_cost: float
     max_requests: int
     principle_ids: _containers.RepeatedScalarFieldContainer[str]
     run_id: str
-    def __init__(self, dataset_id: _Optional[str] = ..., principle_ids: _Optional[_Iterable[str]] = ..., judge_id: _Optional[str] = ..., run_id: _Optional[str] = ..., max_cost: _Optional[float] = ..., max_requests: _Optional[int] = ...) -> None: ...
+    def __init__(self, dataset_id: _Optional[str] = ..., principle_ids: _Optional[_Iterable[str]] = ..., judge_id: _Optional[str] = ..., run_id: _Optional[str] = ..., max_cost: _Optional[float] = ..., max_requests: _Optional[int] = ..., constitution: _Optional[_Union[ConstitutionSettings, _Mapping]] = ..., deferral: _Optional[_Union[DeferralSettings, _Mapping]] = ...) -> None: ...
+
+class LabelStatistics(_message.Message):
+    __slots__ = ["comparable", "consistent", "deferred", "first_place_share", "judge_id", "labels", "longer_preferred", "mean_confidence", "principle_id", "ties"]
+    COMPARABLE_FIELD_NUMBER: _ClassVar[int]
+    CONSISTENT_FIELD_NUMBER: _ClassVar[int]
+    DEFERRED_FIELD_NUMBER: _ClassVar[int]
+    FIRST_PLACE_SHARE_FIELD_NUMBER: _ClassVar[int]
+    JUDGE_ID_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    LONGER_PREFERRED_FIELD_NUMBER: _ClassVar[int]
+    MEAN_CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPLE_ID_FIELD_NUMBER: _ClassVar[int]
+    TIES_FIELD_NUMBER: _ClassVar[int]
+    comparable: int
+    consistent: int
+    deferred: int
+    first_place_share: float
+    judge_id: str
+    labels: int
+    longer_preferred: int
+    mean_confidence: float
+    principle_id: str
+    ties: int
+    def __init__(self, principle_id: _Optional[str] = ..., judge_id: _Optional[str] = ..., labels: _Optional[int] = ..., consistent: _Optional[int] = ..., ties: _Optional[int] = ..., comparable: _Optional[int] = ..., longer_preferred: _Optional[int] = ..., mean_confidence: _Optional[float] = ..., first_place_share: _Optional[float] = ..., deferred: _Optional[int] = ...) -> None: ...
+
+class ListDeferredReply(_message.Message):
+    __slots__ = ["items", "pending"]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[DeferredPair]
+    pending: int
+    def __init__(self, items: _Optional[_Iterable[_Union[DeferredPair, _Mapping]]] = ..., pending: _Optional[int] = ...) -> None: ...
+
+class ListDeferredRequest(_message.Message):
+    __slots__ = ["after_id", "dataset_id", "include_resolved", "limit", "principle_ids"]
+    AFTER_ID_FIELD_NUMBER: _ClassVar[int]
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_RESOLVED_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPLE_IDS_FIELD_NUMBER: _ClassVar[int]
+    after_id: int
+    dataset_id: str
+    include_resolved: bool
+    limit: int
+    principle_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, dataset_id: _Optional[str] = ..., principle_ids: _Optional[_Iterable[str]] = ..., include_resolved: bool = ..., after_id: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class ListPrinciplesReply(_message.Message):
     __slots__ = ["judge_ids", "principles"]
@@ -180,6 +294,34 @@ class PutPrincipleRequest(_message.Message):
     principle: _common_pb2.Principle
     def __init__(self, principle: _Optional[_Union[_common_pb2.Principle, _Mapping]] = ...) -> None: ...
 
+class ResolveReply(_message.Message):
+    __slots__ = ["resolved"]
+    RESOLVED_FIELD_NUMBER: _ClassVar[int]
+    resolved: int
+    def __init__(self, resolved: _Optional[int] = ...) -> None: ...
+
+class ResolveRequest(_message.Message):
+    __slots__ = ["annotator", "decisions"]
+    ANNOTATOR_FIELD_NUMBER: _ClassVar[int]
+    DECISIONS_FIELD_NUMBER: _ClassVar[int]
+    annotator: str
+    decisions: _containers.RepeatedCompositeFieldContainer[Decision]
+    def __init__(self, annotator: _Optional[str] = ..., decisions: _Optional[_Iterable[_Union[Decision, _Mapping]]] = ...) -> None: ...
+
+class StatisticsReply(_message.Message):
+    __slots__ = ["agreements", "statistics"]
+    AGREEMENTS_FIELD_NUMBER: _ClassVar[int]
+    STATISTICS_FIELD_NUMBER: _ClassVar[int]
+    agreements: _containers.RepeatedCompositeFieldContainer[JudgeAgreement]
+    statistics: _containers.RepeatedCompositeFieldContainer[LabelStatistics]
+    def __init__(self, statistics: _Optional[_Iterable[_Union[LabelStatistics, _Mapping]]] = ..., agreements: _Optional[_Iterable[_Union[JudgeAgreement, _Mapping]]] = ...) -> None: ...
+
+class StatisticsRequest(_message.Message):
+    __slots__ = ["dataset_id"]
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    def __init__(self, dataset_id: _Optional[str] = ...) -> None: ...
+
 class UsageEntry(_message.Message):
     __slots__ = ["answered", "cached_prompt_tokens", "completion_tokens", "cost", "judge_id", "principle_id", "prompt_tokens", "requests", "run_id", "uncertain", "uncertain_cost"]
     ANSWERED_FIELD_NUMBER: _ClassVar[int]
@@ -221,3 +363,6 @@ class UsageRequest(_message.Message):
     judge_id: str
     run_id: str
     def __init__(self, run_id: _Optional[str] = ..., judge_id: _Optional[str] = ...) -> None: ...
+
+class Resolution(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []

@@ -97,6 +97,96 @@ void   morlaif__v1__label_settings__free_unpacked
   assert(message->base.descriptor == &morlaif__v1__label_settings__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   morlaif__v1__constitution_settings__init
+                     (Morlaif__V1__ConstitutionSettings         *message)
+{
+  static const Morlaif__V1__ConstitutionSettings init_value = MORLAIF__V1__CONSTITUTION_SETTINGS__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__constitution_settings__get_packed_size
+                     (const Morlaif__V1__ConstitutionSettings *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__constitution_settings__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__constitution_settings__pack
+                     (const Morlaif__V1__ConstitutionSettings *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__constitution_settings__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__constitution_settings__pack_to_buffer
+                     (const Morlaif__V1__ConstitutionSettings *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__constitution_settings__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__ConstitutionSettings *
+       morlaif__v1__constitution_settings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__ConstitutionSettings *)
+     protobuf_c_message_unpack (&morlaif__v1__constitution_settings__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__constitution_settings__free_unpacked
+                     (Morlaif__V1__ConstitutionSettings *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__constitution_settings__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__deferral_settings__init
+                     (Morlaif__V1__DeferralSettings         *message)
+{
+  static const Morlaif__V1__DeferralSettings init_value = MORLAIF__V1__DEFERRAL_SETTINGS__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__deferral_settings__get_packed_size
+                     (const Morlaif__V1__DeferralSettings *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__deferral_settings__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__deferral_settings__pack
+                     (const Morlaif__V1__DeferralSettings *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__deferral_settings__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__deferral_settings__pack_to_buffer
+                     (const Morlaif__V1__DeferralSettings *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__deferral_settings__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__DeferralSettings *
+       morlaif__v1__deferral_settings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__DeferralSettings *)
+     protobuf_c_message_unpack (&morlaif__v1__deferral_settings__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__deferral_settings__free_unpacked
+                     (Morlaif__V1__DeferralSettings *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__deferral_settings__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   morlaif__v1__estimate_reply__init
                      (Morlaif__V1__EstimateReply         *message)
 {
@@ -365,6 +455,456 @@ void   morlaif__v1__label_reply__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &morlaif__v1__label_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__deferred_pair__init
+                     (Morlaif__V1__DeferredPair         *message)
+{
+  static const Morlaif__V1__DeferredPair init_value = MORLAIF__V1__DEFERRED_PAIR__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__deferred_pair__get_packed_size
+                     (const Morlaif__V1__DeferredPair *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__deferred_pair__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__deferred_pair__pack
+                     (const Morlaif__V1__DeferredPair *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__deferred_pair__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__deferred_pair__pack_to_buffer
+                     (const Morlaif__V1__DeferredPair *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__deferred_pair__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__DeferredPair *
+       morlaif__v1__deferred_pair__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__DeferredPair *)
+     protobuf_c_message_unpack (&morlaif__v1__deferred_pair__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__deferred_pair__free_unpacked
+                     (Morlaif__V1__DeferredPair *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__deferred_pair__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__list_deferred_request__init
+                     (Morlaif__V1__ListDeferredRequest         *message)
+{
+  static const Morlaif__V1__ListDeferredRequest init_value = MORLAIF__V1__LIST_DEFERRED_REQUEST__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__list_deferred_request__get_packed_size
+                     (const Morlaif__V1__ListDeferredRequest *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_deferred_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__list_deferred_request__pack
+                     (const Morlaif__V1__ListDeferredRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_deferred_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__list_deferred_request__pack_to_buffer
+                     (const Morlaif__V1__ListDeferredRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_deferred_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__ListDeferredRequest *
+       morlaif__v1__list_deferred_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__ListDeferredRequest *)
+     protobuf_c_message_unpack (&morlaif__v1__list_deferred_request__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__list_deferred_request__free_unpacked
+                     (Morlaif__V1__ListDeferredRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__list_deferred_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__list_deferred_reply__init
+                     (Morlaif__V1__ListDeferredReply         *message)
+{
+  static const Morlaif__V1__ListDeferredReply init_value = MORLAIF__V1__LIST_DEFERRED_REPLY__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__list_deferred_reply__get_packed_size
+                     (const Morlaif__V1__ListDeferredReply *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_deferred_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__list_deferred_reply__pack
+                     (const Morlaif__V1__ListDeferredReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_deferred_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__list_deferred_reply__pack_to_buffer
+                     (const Morlaif__V1__ListDeferredReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_deferred_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__ListDeferredReply *
+       morlaif__v1__list_deferred_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__ListDeferredReply *)
+     protobuf_c_message_unpack (&morlaif__v1__list_deferred_reply__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__list_deferred_reply__free_unpacked
+                     (Morlaif__V1__ListDeferredReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__list_deferred_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__resolve_request__init
+                     (Morlaif__V1__ResolveRequest         *message)
+{
+  static const Morlaif__V1__ResolveRequest init_value = MORLAIF__V1__RESOLVE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__resolve_request__get_packed_size
+                     (const Morlaif__V1__ResolveRequest *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__resolve_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__resolve_request__pack
+                     (const Morlaif__V1__ResolveRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__resolve_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__resolve_request__pack_to_buffer
+                     (const Morlaif__V1__ResolveRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__resolve_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__ResolveRequest *
+       morlaif__v1__resolve_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__ResolveRequest *)
+     protobuf_c_message_unpack (&morlaif__v1__resolve_request__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__resolve_request__free_unpacked
+                     (Morlaif__V1__ResolveRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__resolve_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__decision__init
+                     (Morlaif__V1__Decision         *message)
+{
+  static const Morlaif__V1__Decision init_value = MORLAIF__V1__DECISION__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__decision__get_packed_size
+                     (const Morlaif__V1__Decision *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__decision__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__decision__pack
+                     (const Morlaif__V1__Decision *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__decision__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__decision__pack_to_buffer
+                     (const Morlaif__V1__Decision *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__decision__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__Decision *
+       morlaif__v1__decision__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__Decision *)
+     protobuf_c_message_unpack (&morlaif__v1__decision__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__decision__free_unpacked
+                     (Morlaif__V1__Decision *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__decision__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__resolve_reply__init
+                     (Morlaif__V1__ResolveReply         *message)
+{
+  static const Morlaif__V1__ResolveReply init_value = MORLAIF__V1__RESOLVE_REPLY__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__resolve_reply__get_packed_size
+                     (const Morlaif__V1__ResolveReply *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__resolve_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__resolve_reply__pack
+                     (const Morlaif__V1__ResolveReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__resolve_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__resolve_reply__pack_to_buffer
+                     (const Morlaif__V1__ResolveReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__resolve_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__ResolveReply *
+       morlaif__v1__resolve_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__ResolveReply *)
+     protobuf_c_message_unpack (&morlaif__v1__resolve_reply__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__resolve_reply__free_unpacked
+                     (Morlaif__V1__ResolveReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__resolve_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__statistics_request__init
+                     (Morlaif__V1__StatisticsRequest         *message)
+{
+  static const Morlaif__V1__StatisticsRequest init_value = MORLAIF__V1__STATISTICS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__statistics_request__get_packed_size
+                     (const Morlaif__V1__StatisticsRequest *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__statistics_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__statistics_request__pack
+                     (const Morlaif__V1__StatisticsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__statistics_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__statistics_request__pack_to_buffer
+                     (const Morlaif__V1__StatisticsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__statistics_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__StatisticsRequest *
+       morlaif__v1__statistics_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__StatisticsRequest *)
+     protobuf_c_message_unpack (&morlaif__v1__statistics_request__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__statistics_request__free_unpacked
+                     (Morlaif__V1__StatisticsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__statistics_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__statistics_reply__init
+                     (Morlaif__V1__StatisticsReply         *message)
+{
+  static const Morlaif__V1__StatisticsReply init_value = MORLAIF__V1__STATISTICS_REPLY__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__statistics_reply__get_packed_size
+                     (const Morlaif__V1__StatisticsReply *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__statistics_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__statistics_reply__pack
+                     (const Morlaif__V1__StatisticsReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__statistics_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__statistics_reply__pack_to_buffer
+                     (const Morlaif__V1__StatisticsReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__statistics_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__StatisticsReply *
+       morlaif__v1__statistics_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__StatisticsReply *)
+     protobuf_c_message_unpack (&morlaif__v1__statistics_reply__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__statistics_reply__free_unpacked
+                     (Morlaif__V1__StatisticsReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__statistics_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__label_statistics__init
+                     (Morlaif__V1__LabelStatistics         *message)
+{
+  static const Morlaif__V1__LabelStatistics init_value = MORLAIF__V1__LABEL_STATISTICS__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__label_statistics__get_packed_size
+                     (const Morlaif__V1__LabelStatistics *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__label_statistics__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__label_statistics__pack
+                     (const Morlaif__V1__LabelStatistics *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__label_statistics__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__label_statistics__pack_to_buffer
+                     (const Morlaif__V1__LabelStatistics *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__label_statistics__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__LabelStatistics *
+       morlaif__v1__label_statistics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__LabelStatistics *)
+     protobuf_c_message_unpack (&morlaif__v1__label_statistics__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__label_statistics__free_unpacked
+                     (Morlaif__V1__LabelStatistics *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__label_statistics__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__judge_agreement__init
+                     (Morlaif__V1__JudgeAgreement         *message)
+{
+  static const Morlaif__V1__JudgeAgreement init_value = MORLAIF__V1__JUDGE_AGREEMENT__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__judge_agreement__get_packed_size
+                     (const Morlaif__V1__JudgeAgreement *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__judge_agreement__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__judge_agreement__pack
+                     (const Morlaif__V1__JudgeAgreement *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__judge_agreement__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__judge_agreement__pack_to_buffer
+                     (const Morlaif__V1__JudgeAgreement *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__judge_agreement__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__JudgeAgreement *
+       morlaif__v1__judge_agreement__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__JudgeAgreement *)
+     protobuf_c_message_unpack (&morlaif__v1__judge_agreement__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__judge_agreement__free_unpacked
+                     (Morlaif__V1__JudgeAgreement *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__judge_agreement__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   morlaif__v1__label_failure__init
@@ -958,7 +1498,7 @@ const ProtobufCMessageDescriptor morlaif__v1__label_request__descriptor =
   (ProtobufCMessageInit) morlaif__v1__label_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor morlaif__v1__label_settings__field_descriptors[6] =
+static const ProtobufCFieldDescriptor morlaif__v1__label_settings__field_descriptors[8] =
 {
   {
     "dataset_id",
@@ -1032,9 +1572,35 @@ static const ProtobufCFieldDescriptor morlaif__v1__label_settings__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "constitution",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelSettings, constitution),
+    &morlaif__v1__constitution_settings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deferral",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelSettings, deferral),
+    &morlaif__v1__deferral_settings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned morlaif__v1__label_settings__field_indices_by_name[] = {
+  6,   /* field[6] = constitution */
   0,   /* field[0] = dataset_id */
+  7,   /* field[7] = deferral */
   2,   /* field[2] = judge_id */
   4,   /* field[4] = max_cost */
   5,   /* field[5] = max_requests */
@@ -1044,7 +1610,7 @@ static const unsigned morlaif__v1__label_settings__field_indices_by_name[] = {
 static const ProtobufCIntRange morlaif__v1__label_settings__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor morlaif__v1__label_settings__descriptor =
 {
@@ -1054,11 +1620,100 @@ const ProtobufCMessageDescriptor morlaif__v1__label_settings__descriptor =
   "Morlaif__V1__LabelSettings",
   "morlaif.v1",
   sizeof(Morlaif__V1__LabelSettings),
-  6,
+  8,
   morlaif__v1__label_settings__field_descriptors,
   morlaif__v1__label_settings__field_indices_by_name,
   1,  morlaif__v1__label_settings__number_ranges,
   (ProtobufCMessageInit) morlaif__v1__label_settings__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__constitution_settings__field_descriptors[1] =
+{
+  {
+    "seed",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__ConstitutionSettings, seed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__constitution_settings__field_indices_by_name[] = {
+  0,   /* field[0] = seed */
+};
+static const ProtobufCIntRange morlaif__v1__constitution_settings__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__constitution_settings__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.ConstitutionSettings",
+  "ConstitutionSettings",
+  "Morlaif__V1__ConstitutionSettings",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__ConstitutionSettings),
+  1,
+  morlaif__v1__constitution_settings__field_descriptors,
+  morlaif__v1__constitution_settings__field_indices_by_name,
+  1,  morlaif__v1__constitution_settings__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__constitution_settings__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__deferral_settings__field_descriptors[2] =
+{
+  {
+    "confidence_min",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__DeferralSettings, confidence_min),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "inconsistent",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__DeferralSettings, inconsistent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__deferral_settings__field_indices_by_name[] = {
+  0,   /* field[0] = confidence_min */
+  1,   /* field[1] = inconsistent */
+};
+static const ProtobufCIntRange morlaif__v1__deferral_settings__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__deferral_settings__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.DeferralSettings",
+  "DeferralSettings",
+  "Morlaif__V1__DeferralSettings",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__DeferralSettings),
+  2,
+  morlaif__v1__deferral_settings__field_descriptors,
+  morlaif__v1__deferral_settings__field_indices_by_name,
+  1,  morlaif__v1__deferral_settings__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__deferral_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor morlaif__v1__estimate_reply__field_descriptors[14] =
@@ -1641,7 +2296,7 @@ const ProtobufCMessageDescriptor morlaif__v1__budget_state__descriptor =
   (ProtobufCMessageInit) morlaif__v1__budget_state__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor morlaif__v1__label_reply__field_descriptors[2] =
+static const ProtobufCFieldDescriptor morlaif__v1__label_reply__field_descriptors[3] =
 {
   {
     "label",
@@ -1667,15 +2322,28 @@ static const ProtobufCFieldDescriptor morlaif__v1__label_reply__field_descriptor
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "deferred",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Morlaif__V1__LabelReply, kind_case),
+    offsetof(Morlaif__V1__LabelReply, deferred),
+    &morlaif__v1__deferred_pair__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned morlaif__v1__label_reply__field_indices_by_name[] = {
+  2,   /* field[2] = deferred */
   1,   /* field[1] = failure */
   0,   /* field[0] = label */
 };
 static const ProtobufCIntRange morlaif__v1__label_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor morlaif__v1__label_reply__descriptor =
 {
@@ -1685,11 +2353,755 @@ const ProtobufCMessageDescriptor morlaif__v1__label_reply__descriptor =
   "Morlaif__V1__LabelReply",
   "morlaif.v1",
   sizeof(Morlaif__V1__LabelReply),
-  2,
+  3,
   morlaif__v1__label_reply__field_descriptors,
   morlaif__v1__label_reply__field_indices_by_name,
   1,  morlaif__v1__label_reply__number_ranges,
   (ProtobufCMessageInit) morlaif__v1__label_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__deferred_pair__field_descriptors[7] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__DeferredPair, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "dataset_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__DeferredPair, dataset_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pair",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__DeferredPair, pair),
+    &morlaif__v1__preference_pair__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "label",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__DeferredPair, label),
+    &morlaif__v1__label__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason_utf8",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__DeferredPair, reason_utf8),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resolution",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__DeferredPair, resolution),
+    &morlaif__v1__resolution__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "annotator",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__DeferredPair, annotator),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__deferred_pair__field_indices_by_name[] = {
+  6,   /* field[6] = annotator */
+  1,   /* field[1] = dataset_id */
+  0,   /* field[0] = id */
+  3,   /* field[3] = label */
+  2,   /* field[2] = pair */
+  4,   /* field[4] = reason_utf8 */
+  5,   /* field[5] = resolution */
+};
+static const ProtobufCIntRange morlaif__v1__deferred_pair__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__deferred_pair__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.DeferredPair",
+  "DeferredPair",
+  "Morlaif__V1__DeferredPair",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__DeferredPair),
+  7,
+  morlaif__v1__deferred_pair__field_descriptors,
+  morlaif__v1__deferred_pair__field_indices_by_name,
+  1,  morlaif__v1__deferred_pair__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__deferred_pair__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__list_deferred_request__field_descriptors[5] =
+{
+  {
+    "dataset_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__ListDeferredRequest, dataset_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "principle_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Morlaif__V1__ListDeferredRequest, n_principle_ids),
+    offsetof(Morlaif__V1__ListDeferredRequest, principle_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "include_resolved",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__ListDeferredRequest, include_resolved),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after_id",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__ListDeferredRequest, after_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__ListDeferredRequest, limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__list_deferred_request__field_indices_by_name[] = {
+  3,   /* field[3] = after_id */
+  0,   /* field[0] = dataset_id */
+  2,   /* field[2] = include_resolved */
+  4,   /* field[4] = limit */
+  1,   /* field[1] = principle_ids */
+};
+static const ProtobufCIntRange morlaif__v1__list_deferred_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__list_deferred_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.ListDeferredRequest",
+  "ListDeferredRequest",
+  "Morlaif__V1__ListDeferredRequest",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__ListDeferredRequest),
+  5,
+  morlaif__v1__list_deferred_request__field_descriptors,
+  morlaif__v1__list_deferred_request__field_indices_by_name,
+  1,  morlaif__v1__list_deferred_request__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__list_deferred_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__list_deferred_reply__field_descriptors[2] =
+{
+  {
+    "items",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Morlaif__V1__ListDeferredReply, n_items),
+    offsetof(Morlaif__V1__ListDeferredReply, items),
+    &morlaif__v1__deferred_pair__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pending",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__ListDeferredReply, pending),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__list_deferred_reply__field_indices_by_name[] = {
+  0,   /* field[0] = items */
+  1,   /* field[1] = pending */
+};
+static const ProtobufCIntRange morlaif__v1__list_deferred_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__list_deferred_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.ListDeferredReply",
+  "ListDeferredReply",
+  "Morlaif__V1__ListDeferredReply",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__ListDeferredReply),
+  2,
+  morlaif__v1__list_deferred_reply__field_descriptors,
+  morlaif__v1__list_deferred_reply__field_indices_by_name,
+  1,  morlaif__v1__list_deferred_reply__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__list_deferred_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__resolve_request__field_descriptors[2] =
+{
+  {
+    "annotator",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__ResolveRequest, annotator),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "decisions",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Morlaif__V1__ResolveRequest, n_decisions),
+    offsetof(Morlaif__V1__ResolveRequest, decisions),
+    &morlaif__v1__decision__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__resolve_request__field_indices_by_name[] = {
+  0,   /* field[0] = annotator */
+  1,   /* field[1] = decisions */
+};
+static const ProtobufCIntRange morlaif__v1__resolve_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__resolve_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.ResolveRequest",
+  "ResolveRequest",
+  "Morlaif__V1__ResolveRequest",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__ResolveRequest),
+  2,
+  morlaif__v1__resolve_request__field_descriptors,
+  morlaif__v1__resolve_request__field_indices_by_name,
+  1,  morlaif__v1__resolve_request__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__resolve_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__decision__field_descriptors[2] =
+{
+  {
+    "deferred_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__Decision, deferred_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resolution",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__Decision, resolution),
+    &morlaif__v1__resolution__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__decision__field_indices_by_name[] = {
+  0,   /* field[0] = deferred_id */
+  1,   /* field[1] = resolution */
+};
+static const ProtobufCIntRange morlaif__v1__decision__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__decision__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.Decision",
+  "Decision",
+  "Morlaif__V1__Decision",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__Decision),
+  2,
+  morlaif__v1__decision__field_descriptors,
+  morlaif__v1__decision__field_indices_by_name,
+  1,  morlaif__v1__decision__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__decision__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__resolve_reply__field_descriptors[1] =
+{
+  {
+    "resolved",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__ResolveReply, resolved),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__resolve_reply__field_indices_by_name[] = {
+  0,   /* field[0] = resolved */
+};
+static const ProtobufCIntRange morlaif__v1__resolve_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__resolve_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.ResolveReply",
+  "ResolveReply",
+  "Morlaif__V1__ResolveReply",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__ResolveReply),
+  1,
+  morlaif__v1__resolve_reply__field_descriptors,
+  morlaif__v1__resolve_reply__field_indices_by_name,
+  1,  morlaif__v1__resolve_reply__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__resolve_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__statistics_request__field_descriptors[1] =
+{
+  {
+    "dataset_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__StatisticsRequest, dataset_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__statistics_request__field_indices_by_name[] = {
+  0,   /* field[0] = dataset_id */
+};
+static const ProtobufCIntRange morlaif__v1__statistics_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__statistics_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.StatisticsRequest",
+  "StatisticsRequest",
+  "Morlaif__V1__StatisticsRequest",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__StatisticsRequest),
+  1,
+  morlaif__v1__statistics_request__field_descriptors,
+  morlaif__v1__statistics_request__field_indices_by_name,
+  1,  morlaif__v1__statistics_request__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__statistics_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__statistics_reply__field_descriptors[2] =
+{
+  {
+    "statistics",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Morlaif__V1__StatisticsReply, n_statistics),
+    offsetof(Morlaif__V1__StatisticsReply, statistics),
+    &morlaif__v1__label_statistics__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "agreements",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Morlaif__V1__StatisticsReply, n_agreements),
+    offsetof(Morlaif__V1__StatisticsReply, agreements),
+    &morlaif__v1__judge_agreement__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__statistics_reply__field_indices_by_name[] = {
+  1,   /* field[1] = agreements */
+  0,   /* field[0] = statistics */
+};
+static const ProtobufCIntRange morlaif__v1__statistics_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__statistics_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.StatisticsReply",
+  "StatisticsReply",
+  "Morlaif__V1__StatisticsReply",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__StatisticsReply),
+  2,
+  morlaif__v1__statistics_reply__field_descriptors,
+  morlaif__v1__statistics_reply__field_indices_by_name,
+  1,  morlaif__v1__statistics_reply__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__statistics_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__label_statistics__field_descriptors[10] =
+{
+  {
+    "principle_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelStatistics, principle_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "judge_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelStatistics, judge_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "labels",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelStatistics, labels),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "consistent",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelStatistics, consistent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ties",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelStatistics, ties),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "comparable",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelStatistics, comparable),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "longer_preferred",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelStatistics, longer_preferred),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "mean_confidence",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelStatistics, mean_confidence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first_place_share",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelStatistics, first_place_share),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deferred",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__LabelStatistics, deferred),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__label_statistics__field_indices_by_name[] = {
+  5,   /* field[5] = comparable */
+  3,   /* field[3] = consistent */
+  9,   /* field[9] = deferred */
+  8,   /* field[8] = first_place_share */
+  1,   /* field[1] = judge_id */
+  2,   /* field[2] = labels */
+  6,   /* field[6] = longer_preferred */
+  7,   /* field[7] = mean_confidence */
+  0,   /* field[0] = principle_id */
+  4,   /* field[4] = ties */
+};
+static const ProtobufCIntRange morlaif__v1__label_statistics__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__label_statistics__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.LabelStatistics",
+  "LabelStatistics",
+  "Morlaif__V1__LabelStatistics",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__LabelStatistics),
+  10,
+  morlaif__v1__label_statistics__field_descriptors,
+  morlaif__v1__label_statistics__field_indices_by_name,
+  1,  morlaif__v1__label_statistics__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__label_statistics__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__judge_agreement__field_descriptors[6] =
+{
+  {
+    "principle_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__JudgeAgreement, principle_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first_judge_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__JudgeAgreement, first_judge_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "second_judge_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__JudgeAgreement, second_judge_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pairs",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__JudgeAgreement, pairs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "agreement",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__JudgeAgreement, agreement),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kappa",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__JudgeAgreement, kappa),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__judge_agreement__field_indices_by_name[] = {
+  4,   /* field[4] = agreement */
+  1,   /* field[1] = first_judge_id */
+  5,   /* field[5] = kappa */
+  3,   /* field[3] = pairs */
+  0,   /* field[0] = principle_id */
+  2,   /* field[2] = second_judge_id */
+};
+static const ProtobufCIntRange morlaif__v1__judge_agreement__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__judge_agreement__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.JudgeAgreement",
+  "JudgeAgreement",
+  "Morlaif__V1__JudgeAgreement",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__JudgeAgreement),
+  6,
+  morlaif__v1__judge_agreement__field_descriptors,
+  morlaif__v1__judge_agreement__field_indices_by_name,
+  1,  morlaif__v1__judge_agreement__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__judge_agreement__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor morlaif__v1__label_failure__field_descriptors[3] =
@@ -2284,11 +3696,48 @@ const ProtobufCMessageDescriptor morlaif__v1__measure_reply__descriptor =
   (ProtobufCMessageInit) morlaif__v1__measure_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor morlaif__v1__labeler__method_descriptors[8] =
+static const ProtobufCEnumValue morlaif__v1__resolution__enum_values_by_number[5] =
+{
+  { "RESOLUTION_PENDING", "MORLAIF__V1__RESOLUTION__RESOLUTION_PENDING", 0 },
+  { "RESOLUTION_A", "MORLAIF__V1__RESOLUTION__RESOLUTION_A", 1 },
+  { "RESOLUTION_B", "MORLAIF__V1__RESOLUTION__RESOLUTION_B", 2 },
+  { "RESOLUTION_TIE", "MORLAIF__V1__RESOLUTION__RESOLUTION_TIE", 3 },
+  { "RESOLUTION_DISCARD", "MORLAIF__V1__RESOLUTION__RESOLUTION_DISCARD", 4 },
+};
+static const ProtobufCIntRange morlaif__v1__resolution__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex morlaif__v1__resolution__enum_values_by_name[5] =
+{
+  { "RESOLUTION_A", 1 },
+  { "RESOLUTION_B", 2 },
+  { "RESOLUTION_DISCARD", 4 },
+  { "RESOLUTION_PENDING", 0 },
+  { "RESOLUTION_TIE", 3 },
+};
+const ProtobufCEnumDescriptor morlaif__v1__resolution__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "morlaif.v1.Resolution",
+  "Resolution",
+  "Morlaif__V1__Resolution",
+  "morlaif.v1",
+  5,
+  morlaif__v1__resolution__enum_values_by_number,
+  5,
+  morlaif__v1__resolution__enum_values_by_name,
+  1,
+  morlaif__v1__resolution__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCMethodDescriptor morlaif__v1__labeler__method_descriptors[11] =
 {
   { "Label", &morlaif__v1__label_request__descriptor, &morlaif__v1__label_reply__descriptor },
   { "Estimate", &morlaif__v1__label_request__descriptor, &morlaif__v1__estimate_reply__descriptor },
   { "Usage", &morlaif__v1__usage_request__descriptor, &morlaif__v1__usage_reply__descriptor },
+  { "Statistics", &morlaif__v1__statistics_request__descriptor, &morlaif__v1__statistics_reply__descriptor },
+  { "ListDeferred", &morlaif__v1__list_deferred_request__descriptor, &morlaif__v1__list_deferred_reply__descriptor },
+  { "Resolve", &morlaif__v1__resolve_request__descriptor, &morlaif__v1__resolve_reply__descriptor },
   { "Export", &morlaif__v1__export_request__descriptor, &morlaif__v1__export_reply__descriptor },
   { "Import", &morlaif__v1__import_request__descriptor, &morlaif__v1__import_reply__descriptor },
   { "ListPrinciples", &morlaif__v1__list_principles_request__descriptor, &morlaif__v1__list_principles_reply__descriptor },
@@ -2297,12 +3746,15 @@ static const ProtobufCMethodDescriptor morlaif__v1__labeler__method_descriptors[
 };
 const unsigned morlaif__v1__labeler__method_indices_by_name[] = {
   1,        /* Estimate */
-  3,        /* Export */
-  4,        /* Import */
+  6,        /* Export */
+  7,        /* Import */
   0,        /* Label */
-  5,        /* ListPrinciples */
-  7,        /* Measure */
-  6,        /* PutPrinciple */
+  4,        /* ListDeferred */
+  8,        /* ListPrinciples */
+  10,        /* Measure */
+  9,        /* PutPrinciple */
+  5,        /* Resolve */
+  3,        /* Statistics */
   2         /* Usage */
 };
 const ProtobufCServiceDescriptor morlaif__v1__labeler__descriptor =
@@ -2312,7 +3764,7 @@ const ProtobufCServiceDescriptor morlaif__v1__labeler__descriptor =
   "Labeler",
   "Morlaif__V1__Labeler",
   "morlaif.v1",
-  8,
+  11,
   morlaif__v1__labeler__method_descriptors,
   morlaif__v1__labeler__method_indices_by_name
 };
@@ -2340,13 +3792,37 @@ void morlaif__v1__labeler__usage(ProtobufCService *service,
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
   service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void morlaif__v1__labeler__statistics(ProtobufCService *service,
+                                      const Morlaif__V1__StatisticsRequest *input,
+                                      Morlaif__V1__StatisticsReply_Closure closure,
+                                      void *closure_data)
+{
+  assert(service->descriptor == &morlaif__v1__labeler__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void morlaif__v1__labeler__list_deferred(ProtobufCService *service,
+                                         const Morlaif__V1__ListDeferredRequest *input,
+                                         Morlaif__V1__ListDeferredReply_Closure closure,
+                                         void *closure_data)
+{
+  assert(service->descriptor == &morlaif__v1__labeler__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void morlaif__v1__labeler__resolve(ProtobufCService *service,
+                                   const Morlaif__V1__ResolveRequest *input,
+                                   Morlaif__V1__ResolveReply_Closure closure,
+                                   void *closure_data)
+{
+  assert(service->descriptor == &morlaif__v1__labeler__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void morlaif__v1__labeler__export(ProtobufCService *service,
                                   const Morlaif__V1__ExportRequest *input,
                                   Morlaif__V1__ExportReply_Closure closure,
                                   void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__import(ProtobufCService *service,
                                   const Morlaif__V1__ImportRequest *input,
@@ -2354,7 +3830,7 @@ void morlaif__v1__labeler__import(ProtobufCService *service,
                                   void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__list_principles(ProtobufCService *service,
                                            const Morlaif__V1__ListPrinciplesRequest *input,
@@ -2362,7 +3838,7 @@ void morlaif__v1__labeler__list_principles(ProtobufCService *service,
                                            void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__put_principle(ProtobufCService *service,
                                          const Morlaif__V1__PutPrincipleRequest *input,
@@ -2370,7 +3846,7 @@ void morlaif__v1__labeler__put_principle(ProtobufCService *service,
                                          void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__measure(ProtobufCService *service,
                                    const Morlaif__V1__MeasureRequest *input,
@@ -2378,7 +3854,7 @@ void morlaif__v1__labeler__measure(ProtobufCService *service,
                                    void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__init (Morlaif__V1__Labeler_Service *service,
                                  Morlaif__V1__Labeler_ServiceDestroy destroy)

@@ -18,12 +18,24 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Morlaif__V1__LabelRequest Morlaif__V1__LabelRequest;
 typedef struct Morlaif__V1__LabelSettings Morlaif__V1__LabelSettings;
+typedef struct Morlaif__V1__ConstitutionSettings Morlaif__V1__ConstitutionSettings;
+typedef struct Morlaif__V1__DeferralSettings Morlaif__V1__DeferralSettings;
 typedef struct Morlaif__V1__EstimateReply Morlaif__V1__EstimateReply;
 typedef struct Morlaif__V1__UsageRequest Morlaif__V1__UsageRequest;
 typedef struct Morlaif__V1__UsageReply Morlaif__V1__UsageReply;
 typedef struct Morlaif__V1__UsageEntry Morlaif__V1__UsageEntry;
 typedef struct Morlaif__V1__BudgetState Morlaif__V1__BudgetState;
 typedef struct Morlaif__V1__LabelReply Morlaif__V1__LabelReply;
+typedef struct Morlaif__V1__DeferredPair Morlaif__V1__DeferredPair;
+typedef struct Morlaif__V1__ListDeferredRequest Morlaif__V1__ListDeferredRequest;
+typedef struct Morlaif__V1__ListDeferredReply Morlaif__V1__ListDeferredReply;
+typedef struct Morlaif__V1__ResolveRequest Morlaif__V1__ResolveRequest;
+typedef struct Morlaif__V1__Decision Morlaif__V1__Decision;
+typedef struct Morlaif__V1__ResolveReply Morlaif__V1__ResolveReply;
+typedef struct Morlaif__V1__StatisticsRequest Morlaif__V1__StatisticsRequest;
+typedef struct Morlaif__V1__StatisticsReply Morlaif__V1__StatisticsReply;
+typedef struct Morlaif__V1__LabelStatistics Morlaif__V1__LabelStatistics;
+typedef struct Morlaif__V1__JudgeAgreement Morlaif__V1__JudgeAgreement;
 typedef struct Morlaif__V1__LabelFailure Morlaif__V1__LabelFailure;
 typedef struct Morlaif__V1__ExportRequest Morlaif__V1__ExportRequest;
 typedef struct Morlaif__V1__ExportReply Morlaif__V1__ExportReply;
@@ -40,6 +52,23 @@ typedef struct Morlaif__V1__MeasureReply Morlaif__V1__MeasureReply;
 
 /* --- enums --- */
 
+/*
+ * What a person decides about a deferred pair.
+ */
+typedef enum _Morlaif__V1__Resolution {
+  /*
+   * Nobody decided; resolving to it takes a decision back.
+   */
+  MORLAIF__V1__RESOLUTION__RESOLUTION_PENDING = 0,
+  MORLAIF__V1__RESOLUTION__RESOLUTION_A = 1,
+  MORLAIF__V1__RESOLUTION__RESOLUTION_B = 2,
+  MORLAIF__V1__RESOLUTION__RESOLUTION_TIE = 3,
+  /*
+   * The pair gets no label for this principle.
+   */
+  MORLAIF__V1__RESOLUTION__RESOLUTION_DISCARD = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MORLAIF__V1__RESOLUTION)
+} Morlaif__V1__Resolution;
 
 /* --- messages --- */
 
@@ -96,10 +125,49 @@ struct  Morlaif__V1__LabelSettings
    * The most requests that may be sent for the run; 0 means no limit.
    */
   uint64_t max_requests;
+  /*
+   * Judges each pair by one principle drawn at random instead of by all; labels go by the principle `constitution`.
+   * A single preference model learns from them: the baseline for several.
+   */
+  Morlaif__V1__ConstitutionSettings *constitution;
+  /*
+   * Which labels a person has to decide first; without it none.
+   */
+  Morlaif__V1__DeferralSettings *deferral;
 };
 #define MORLAIF__V1__LABEL_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__label_settings__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, NULL, NULL }
+
+
+struct  Morlaif__V1__ConstitutionSettings
+{
+  ProtobufCMessage base;
+  /*
+   * Decides which principle each pair gets, whatever the order of pairs.
+   */
+  uint64_t seed;
+};
+#define MORLAIF__V1__CONSTITUTION_SETTINGS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__constitution_settings__descriptor) \
+    , 0 }
+
+
+struct  Morlaif__V1__DeferralSettings
+{
+  ProtobufCMessage base;
+  /*
+   * Least probability of the preferred answer, 0.5 to 1.
+   */
+  double confidence_min;
+  /*
+   * Whether labels whose two orders disagree are deferred however sure they are.
+   */
+  protobuf_c_boolean inconsistent;
+};
+#define MORLAIF__V1__DEFERRAL_SETTINGS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__deferral_settings__descriptor) \
+    , 0, 0 }
 
 
 struct  Morlaif__V1__EstimateReply
@@ -253,7 +321,8 @@ struct  Morlaif__V1__BudgetState
 typedef enum {
   MORLAIF__V1__LABEL_REPLY__KIND__NOT_SET = 0,
   MORLAIF__V1__LABEL_REPLY__KIND_LABEL = 1,
-  MORLAIF__V1__LABEL_REPLY__KIND_FAILURE = 2
+  MORLAIF__V1__LABEL_REPLY__KIND_FAILURE = 2,
+  MORLAIF__V1__LABEL_REPLY__KIND_DEFERRED = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MORLAIF__V1__LABEL_REPLY__KIND__CASE)
 } Morlaif__V1__LabelReply__KindCase;
 
@@ -267,11 +336,220 @@ struct  Morlaif__V1__LabelReply
      * A pair that could not be judged. The stream goes on; the pair may be sent again.
      */
     Morlaif__V1__LabelFailure *failure;
+    /*
+     * A pair that a person has to decide; only where the settings have a deferral. It has no label until then.
+     */
+    Morlaif__V1__DeferredPair *deferred;
   };
 };
 #define MORLAIF__V1__LABEL_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__label_reply__descriptor) \
     , MORLAIF__V1__LABEL_REPLY__KIND__NOT_SET, {0} }
+
+
+/*
+ * A pair and principle that wait for a person, or had one decide.
+ */
+struct  Morlaif__V1__DeferredPair
+{
+  ProtobufCMessage base;
+  /*
+   * For `Resolve`; 0 in replies of `Label`.
+   */
+  uint64_t id;
+  char *dataset_id;
+  /*
+   * Not set in replies of `Label`, whose caller has it.
+   */
+  Morlaif__V1__PreferencePair *pair;
+  /*
+   * What the judge thinks.
+   */
+  Morlaif__V1__Label *label;
+  /*
+   * Why it was deferred.
+   */
+  ProtobufCBinaryData reason_utf8;
+  /*
+   * What a person decided; PENDING when nobody did.
+   */
+  Morlaif__V1__Resolution resolution;
+  char *annotator;
+};
+#define MORLAIF__V1__DEFERRED_PAIR__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__deferred_pair__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, NULL, NULL, {0,NULL}, MORLAIF__V1__RESOLUTION__RESOLUTION_PENDING, (char *)protobuf_c_empty_string }
+
+
+struct  Morlaif__V1__ListDeferredRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Empty means every dataset.
+   */
+  char *dataset_id;
+  /*
+   * Empty means every principle.
+   */
+  size_t n_principle_ids;
+  char **principle_ids;
+  /*
+   * Those that were decided too.
+   */
+  protobuf_c_boolean include_resolved;
+  /*
+   * Goes on after the item of this id.
+   */
+  uint64_t after_id;
+  /*
+   * Most items of the reply; 0 means 256, which is also the most.
+   */
+  uint32_t limit;
+};
+#define MORLAIF__V1__LIST_DEFERRED_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__list_deferred_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0 }
+
+
+struct  Morlaif__V1__ListDeferredReply
+{
+  ProtobufCMessage base;
+  size_t n_items;
+  Morlaif__V1__DeferredPair **items;
+  /*
+   * How many of the dataset wait in all.
+   */
+  uint64_t pending;
+};
+#define MORLAIF__V1__LIST_DEFERRED_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__list_deferred_reply__descriptor) \
+    , 0,NULL, 0 }
+
+
+struct  Morlaif__V1__ResolveRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Who decides.
+   */
+  char *annotator;
+  size_t n_decisions;
+  Morlaif__V1__Decision **decisions;
+};
+#define MORLAIF__V1__RESOLVE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__resolve_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL }
+
+
+struct  Morlaif__V1__Decision
+{
+  ProtobufCMessage base;
+  uint64_t deferred_id;
+  Morlaif__V1__Resolution resolution;
+};
+#define MORLAIF__V1__DECISION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__decision__descriptor) \
+    , 0, MORLAIF__V1__RESOLUTION__RESOLUTION_PENDING }
+
+
+struct  Morlaif__V1__ResolveReply
+{
+  ProtobufCMessage base;
+  uint64_t resolved;
+};
+#define MORLAIF__V1__RESOLVE_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__resolve_reply__descriptor) \
+    , 0 }
+
+
+struct  Morlaif__V1__StatisticsRequest
+{
+  ProtobufCMessage base;
+  char *dataset_id;
+};
+#define MORLAIF__V1__STATISTICS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__statistics_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Morlaif__V1__StatisticsReply
+{
+  ProtobufCMessage base;
+  size_t n_statistics;
+  Morlaif__V1__LabelStatistics **statistics;
+  size_t n_agreements;
+  Morlaif__V1__JudgeAgreement **agreements;
+};
+#define MORLAIF__V1__STATISTICS_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__statistics_reply__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
+ * What the labels of one judge for one principle are like.
+ */
+struct  Morlaif__V1__LabelStatistics
+{
+  ProtobufCMessage base;
+  char *principle_id;
+  char *judge_id;
+  uint64_t labels;
+  /*
+   * Labels whose two orders agreed.
+   */
+  uint64_t consistent;
+  uint64_t ties;
+  /*
+   * Labels that prefer an answer, of answers of different lengths.
+   */
+  uint64_t comparable;
+  /*
+   * Those among them that prefer the longer answer.
+   */
+  uint64_t longer_preferred;
+  /*
+   * Mean probability of the preferred answer.
+   */
+  double mean_confidence;
+  /*
+   * Mean probability given to the answer shown first, 0.5 without a favourite place; 0 where not known.
+   */
+  double first_place_share;
+  /*
+   * Pairs that wait for a person.
+   */
+  uint64_t deferred;
+};
+#define MORLAIF__V1__LABEL_STATISTICS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__label_statistics__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+
+/*
+ * How far two judges agree about one principle.
+ */
+struct  Morlaif__V1__JudgeAgreement
+{
+  ProtobufCMessage base;
+  char *principle_id;
+  char *first_judge_id;
+  char *second_judge_id;
+  /*
+   * Pairs that both judged.
+   */
+  uint64_t pairs;
+  /*
+   * Fraction of them with the same choice among A, B and tie.
+   */
+  double agreement;
+  /*
+   * Cohen's kappa: agreement beyond chance. Not a number where chance leaves nothing to agree about.
+   */
+  double kappa;
+};
+#define MORLAIF__V1__JUDGE_AGREEMENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__judge_agreement__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0 }
 
 
 struct  Morlaif__V1__LabelFailure
@@ -486,6 +764,44 @@ Morlaif__V1__LabelSettings *
 void   morlaif__v1__label_settings__free_unpacked
                      (Morlaif__V1__LabelSettings *message,
                       ProtobufCAllocator *allocator);
+/* Morlaif__V1__ConstitutionSettings methods */
+void   morlaif__v1__constitution_settings__init
+                     (Morlaif__V1__ConstitutionSettings         *message);
+size_t morlaif__v1__constitution_settings__get_packed_size
+                     (const Morlaif__V1__ConstitutionSettings   *message);
+size_t morlaif__v1__constitution_settings__pack
+                     (const Morlaif__V1__ConstitutionSettings   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__constitution_settings__pack_to_buffer
+                     (const Morlaif__V1__ConstitutionSettings   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__ConstitutionSettings *
+       morlaif__v1__constitution_settings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__constitution_settings__free_unpacked
+                     (Morlaif__V1__ConstitutionSettings *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__DeferralSettings methods */
+void   morlaif__v1__deferral_settings__init
+                     (Morlaif__V1__DeferralSettings         *message);
+size_t morlaif__v1__deferral_settings__get_packed_size
+                     (const Morlaif__V1__DeferralSettings   *message);
+size_t morlaif__v1__deferral_settings__pack
+                     (const Morlaif__V1__DeferralSettings   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__deferral_settings__pack_to_buffer
+                     (const Morlaif__V1__DeferralSettings   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__DeferralSettings *
+       morlaif__v1__deferral_settings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__deferral_settings__free_unpacked
+                     (Morlaif__V1__DeferralSettings *message,
+                      ProtobufCAllocator *allocator);
 /* Morlaif__V1__EstimateReply methods */
 void   morlaif__v1__estimate_reply__init
                      (Morlaif__V1__EstimateReply         *message);
@@ -599,6 +915,196 @@ Morlaif__V1__LabelReply *
                       const uint8_t       *data);
 void   morlaif__v1__label_reply__free_unpacked
                      (Morlaif__V1__LabelReply *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__DeferredPair methods */
+void   morlaif__v1__deferred_pair__init
+                     (Morlaif__V1__DeferredPair         *message);
+size_t morlaif__v1__deferred_pair__get_packed_size
+                     (const Morlaif__V1__DeferredPair   *message);
+size_t morlaif__v1__deferred_pair__pack
+                     (const Morlaif__V1__DeferredPair   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__deferred_pair__pack_to_buffer
+                     (const Morlaif__V1__DeferredPair   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__DeferredPair *
+       morlaif__v1__deferred_pair__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__deferred_pair__free_unpacked
+                     (Morlaif__V1__DeferredPair *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__ListDeferredRequest methods */
+void   morlaif__v1__list_deferred_request__init
+                     (Morlaif__V1__ListDeferredRequest         *message);
+size_t morlaif__v1__list_deferred_request__get_packed_size
+                     (const Morlaif__V1__ListDeferredRequest   *message);
+size_t morlaif__v1__list_deferred_request__pack
+                     (const Morlaif__V1__ListDeferredRequest   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__list_deferred_request__pack_to_buffer
+                     (const Morlaif__V1__ListDeferredRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__ListDeferredRequest *
+       morlaif__v1__list_deferred_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__list_deferred_request__free_unpacked
+                     (Morlaif__V1__ListDeferredRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__ListDeferredReply methods */
+void   morlaif__v1__list_deferred_reply__init
+                     (Morlaif__V1__ListDeferredReply         *message);
+size_t morlaif__v1__list_deferred_reply__get_packed_size
+                     (const Morlaif__V1__ListDeferredReply   *message);
+size_t morlaif__v1__list_deferred_reply__pack
+                     (const Morlaif__V1__ListDeferredReply   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__list_deferred_reply__pack_to_buffer
+                     (const Morlaif__V1__ListDeferredReply   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__ListDeferredReply *
+       morlaif__v1__list_deferred_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__list_deferred_reply__free_unpacked
+                     (Morlaif__V1__ListDeferredReply *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__ResolveRequest methods */
+void   morlaif__v1__resolve_request__init
+                     (Morlaif__V1__ResolveRequest         *message);
+size_t morlaif__v1__resolve_request__get_packed_size
+                     (const Morlaif__V1__ResolveRequest   *message);
+size_t morlaif__v1__resolve_request__pack
+                     (const Morlaif__V1__ResolveRequest   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__resolve_request__pack_to_buffer
+                     (const Morlaif__V1__ResolveRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__ResolveRequest *
+       morlaif__v1__resolve_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__resolve_request__free_unpacked
+                     (Morlaif__V1__ResolveRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__Decision methods */
+void   morlaif__v1__decision__init
+                     (Morlaif__V1__Decision         *message);
+size_t morlaif__v1__decision__get_packed_size
+                     (const Morlaif__V1__Decision   *message);
+size_t morlaif__v1__decision__pack
+                     (const Morlaif__V1__Decision   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__decision__pack_to_buffer
+                     (const Morlaif__V1__Decision   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__Decision *
+       morlaif__v1__decision__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__decision__free_unpacked
+                     (Morlaif__V1__Decision *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__ResolveReply methods */
+void   morlaif__v1__resolve_reply__init
+                     (Morlaif__V1__ResolveReply         *message);
+size_t morlaif__v1__resolve_reply__get_packed_size
+                     (const Morlaif__V1__ResolveReply   *message);
+size_t morlaif__v1__resolve_reply__pack
+                     (const Morlaif__V1__ResolveReply   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__resolve_reply__pack_to_buffer
+                     (const Morlaif__V1__ResolveReply   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__ResolveReply *
+       morlaif__v1__resolve_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__resolve_reply__free_unpacked
+                     (Morlaif__V1__ResolveReply *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__StatisticsRequest methods */
+void   morlaif__v1__statistics_request__init
+                     (Morlaif__V1__StatisticsRequest         *message);
+size_t morlaif__v1__statistics_request__get_packed_size
+                     (const Morlaif__V1__StatisticsRequest   *message);
+size_t morlaif__v1__statistics_request__pack
+                     (const Morlaif__V1__StatisticsRequest   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__statistics_request__pack_to_buffer
+                     (const Morlaif__V1__StatisticsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__StatisticsRequest *
+       morlaif__v1__statistics_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__statistics_request__free_unpacked
+                     (Morlaif__V1__StatisticsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__StatisticsReply methods */
+void   morlaif__v1__statistics_reply__init
+                     (Morlaif__V1__StatisticsReply         *message);
+size_t morlaif__v1__statistics_reply__get_packed_size
+                     (const Morlaif__V1__StatisticsReply   *message);
+size_t morlaif__v1__statistics_reply__pack
+                     (const Morlaif__V1__StatisticsReply   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__statistics_reply__pack_to_buffer
+                     (const Morlaif__V1__StatisticsReply   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__StatisticsReply *
+       morlaif__v1__statistics_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__statistics_reply__free_unpacked
+                     (Morlaif__V1__StatisticsReply *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__LabelStatistics methods */
+void   morlaif__v1__label_statistics__init
+                     (Morlaif__V1__LabelStatistics         *message);
+size_t morlaif__v1__label_statistics__get_packed_size
+                     (const Morlaif__V1__LabelStatistics   *message);
+size_t morlaif__v1__label_statistics__pack
+                     (const Morlaif__V1__LabelStatistics   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__label_statistics__pack_to_buffer
+                     (const Morlaif__V1__LabelStatistics   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__LabelStatistics *
+       morlaif__v1__label_statistics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__label_statistics__free_unpacked
+                     (Morlaif__V1__LabelStatistics *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__JudgeAgreement methods */
+void   morlaif__v1__judge_agreement__init
+                     (Morlaif__V1__JudgeAgreement         *message);
+size_t morlaif__v1__judge_agreement__get_packed_size
+                     (const Morlaif__V1__JudgeAgreement   *message);
+size_t morlaif__v1__judge_agreement__pack
+                     (const Morlaif__V1__JudgeAgreement   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__judge_agreement__pack_to_buffer
+                     (const Morlaif__V1__JudgeAgreement   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__JudgeAgreement *
+       morlaif__v1__judge_agreement__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__judge_agreement__free_unpacked
+                     (Morlaif__V1__JudgeAgreement *message,
                       ProtobufCAllocator *allocator);
 /* Morlaif__V1__LabelFailure methods */
 void   morlaif__v1__label_failure__init
@@ -836,6 +1342,12 @@ typedef void (*Morlaif__V1__LabelRequest_Closure)
 typedef void (*Morlaif__V1__LabelSettings_Closure)
                  (const Morlaif__V1__LabelSettings *message,
                   void *closure_data);
+typedef void (*Morlaif__V1__ConstitutionSettings_Closure)
+                 (const Morlaif__V1__ConstitutionSettings *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__DeferralSettings_Closure)
+                 (const Morlaif__V1__DeferralSettings *message,
+                  void *closure_data);
 typedef void (*Morlaif__V1__EstimateReply_Closure)
                  (const Morlaif__V1__EstimateReply *message,
                   void *closure_data);
@@ -853,6 +1365,36 @@ typedef void (*Morlaif__V1__BudgetState_Closure)
                   void *closure_data);
 typedef void (*Morlaif__V1__LabelReply_Closure)
                  (const Morlaif__V1__LabelReply *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__DeferredPair_Closure)
+                 (const Morlaif__V1__DeferredPair *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__ListDeferredRequest_Closure)
+                 (const Morlaif__V1__ListDeferredRequest *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__ListDeferredReply_Closure)
+                 (const Morlaif__V1__ListDeferredReply *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__ResolveRequest_Closure)
+                 (const Morlaif__V1__ResolveRequest *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__Decision_Closure)
+                 (const Morlaif__V1__Decision *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__ResolveReply_Closure)
+                 (const Morlaif__V1__ResolveReply *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__StatisticsRequest_Closure)
+                 (const Morlaif__V1__StatisticsRequest *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__StatisticsReply_Closure)
+                 (const Morlaif__V1__StatisticsReply *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__LabelStatistics_Closure)
+                 (const Morlaif__V1__LabelStatistics *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__JudgeAgreement_Closure)
+                 (const Morlaif__V1__JudgeAgreement *message,
                   void *closure_data);
 typedef void (*Morlaif__V1__LabelFailure_Closure)
                  (const Morlaif__V1__LabelFailure *message,
@@ -909,6 +1451,18 @@ struct Morlaif__V1__Labeler_Service
                 const Morlaif__V1__UsageRequest *input,
                 Morlaif__V1__UsageReply_Closure closure,
                 void *closure_data);
+  void (*statistics)(Morlaif__V1__Labeler_Service *service,
+                     const Morlaif__V1__StatisticsRequest *input,
+                     Morlaif__V1__StatisticsReply_Closure closure,
+                     void *closure_data);
+  void (*list_deferred)(Morlaif__V1__Labeler_Service *service,
+                        const Morlaif__V1__ListDeferredRequest *input,
+                        Morlaif__V1__ListDeferredReply_Closure closure,
+                        void *closure_data);
+  void (*resolve)(Morlaif__V1__Labeler_Service *service,
+                  const Morlaif__V1__ResolveRequest *input,
+                  Morlaif__V1__ResolveReply_Closure closure,
+                  void *closure_data);
   void (*export)(Morlaif__V1__Labeler_Service *service,
                  const Morlaif__V1__ExportRequest *input,
                  Morlaif__V1__ExportReply_Closure closure,
@@ -940,6 +1494,9 @@ void morlaif__v1__labeler__init (Morlaif__V1__Labeler_Service *service,
       function_prefix__ ## label,\
       function_prefix__ ## estimate,\
       function_prefix__ ## usage,\
+      function_prefix__ ## statistics,\
+      function_prefix__ ## list_deferred,\
+      function_prefix__ ## resolve,\
       function_prefix__ ## export,\
       function_prefix__ ## import,\
       function_prefix__ ## list_principles,\
@@ -957,6 +1514,18 @@ void morlaif__v1__labeler__usage(ProtobufCService *service,
                                  const Morlaif__V1__UsageRequest *input,
                                  Morlaif__V1__UsageReply_Closure closure,
                                  void *closure_data);
+void morlaif__v1__labeler__statistics(ProtobufCService *service,
+                                      const Morlaif__V1__StatisticsRequest *input,
+                                      Morlaif__V1__StatisticsReply_Closure closure,
+                                      void *closure_data);
+void morlaif__v1__labeler__list_deferred(ProtobufCService *service,
+                                         const Morlaif__V1__ListDeferredRequest *input,
+                                         Morlaif__V1__ListDeferredReply_Closure closure,
+                                         void *closure_data);
+void morlaif__v1__labeler__resolve(ProtobufCService *service,
+                                   const Morlaif__V1__ResolveRequest *input,
+                                   Morlaif__V1__ResolveReply_Closure closure,
+                                   void *closure_data);
 void morlaif__v1__labeler__export(ProtobufCService *service,
                                   const Morlaif__V1__ExportRequest *input,
                                   Morlaif__V1__ExportReply_Closure closure,
@@ -980,14 +1549,27 @@ void morlaif__v1__labeler__measure(ProtobufCService *service,
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    morlaif__v1__resolution__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__label_request__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__label_settings__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__constitution_settings__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__deferral_settings__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__estimate_reply__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__usage_request__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__usage_reply__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__usage_entry__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__budget_state__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__label_reply__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__deferred_pair__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__list_deferred_request__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__list_deferred_reply__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__resolve_request__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__decision__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__resolve_reply__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__statistics_request__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__statistics_reply__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__label_statistics__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__judge_agreement__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__label_failure__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__export_request__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__export_reply__descriptor;
