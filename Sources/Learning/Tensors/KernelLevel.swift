@@ -21,6 +21,7 @@ package enum KernelLevel: Int, Sendable, CaseIterable, Comparable {
   /// The levels that this processor has, the least first.
   package static var available: [KernelLevel] { allCases.filter { $0 <= detected } }
 
+  /// Whether the right level has more instructions.
   package static func < (left: KernelLevel, right: KernelLevel) -> Bool {
     left.rawValue < right.rawValue
   }
