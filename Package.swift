@@ -282,8 +282,8 @@ let package = Package(
       "benchmarks",
       in: "Tools",
       [
-        "CRawTLS", "Certificates", "JSON", "LanguageModels", "Messages", "Preferences",
-        "ProtobufRuntime", "RPC", "RPCWire", "ServiceStubs", "Tensors", arguments, logging,
+        "CRawTLS", "Certificates", "JSON", "LanguageModels", "Messages", "PolicyOptimization",
+        "Preferences", "ProtobufRuntime", "RPC", "RPCWire", "ServiceStubs", "Tensors", arguments, logging,
       ],
       memory: .raw
     ),

@@ -8,6 +8,8 @@ struct BenchmarksCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmarks",
     abstract: "Measures speed on this machine; build with -c release.",
-    subcommands: [RPCBenchmark.self, ModelBenchmark.self, RPCBenchmarkServer.self]
+    subcommands: [
+      RPCBenchmark.self, ModelBenchmark.self, PolicyStepBenchmark.self, RPCBenchmarkServer.self,
+    ]
   )
 }
