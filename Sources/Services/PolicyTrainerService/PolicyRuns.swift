@@ -267,8 +267,10 @@ final class PolicyRuns: Service {
     let checkpoint = try run.checkpoints.newest()
     let step = checkpoint?.checkpoint.header.step ?? 0
     var history = try ScalarizerHistory(path: run.scalarizersPath)
+    let all = try run.entries()
+    let isHeld = try Self.isHeld(all, pausesOnWatch: settings.pausesOnWatch)
     // Before the entries are forgotten: a kill in between must not take this away.
-    try history.note(try run.entries().filter { $0.step > step }, after: step)
+    try history.note(all.filter { $0.step > step }, after: step)
     let entries = try run.entriesToResume(after: step)
     if let swapped = history.section(atStep: step + 1) {
       state.withLock { $0.scalarizer = ScalarizerLink(swapped, peers: peers) }
@@ -277,6 +279,7 @@ final class PolicyRuns: Service {
     let first = started(request, settings, firstStep: step + 1)
     let past = try entries.map { try $0.message() }
     let control = RunControl()
+    if isHeld { control.setPaused(true) }
     state.withLock { state in
       state.current = Current(
         id: run.id,
@@ -304,6 +307,21 @@ final class PolicyRuns: Service {
         )
       }
     }
+  }
+
+  /// Whether the run was held when it was last heard of.
+  private static func isHeld(_ entries: [RunEntry], pausesOnWatch: Bool) throws -> Bool {
+    var isHeld = false
+    for entry in entries {
+      switch try entry.message().kind {
+      case .event(let event) where event.kind == "paused": isHeld = true
+      case .event(let event) where event.kind.hasPrefix("watch_") && pausesOnWatch: isHeld = true
+      case .event(let event) where event.kind == "resumed": isHeld = false
+      case .finished: isHeld = false
+      default: break
+      }
+    }
+    return isHeld
   }
 
   private func makeRun(

@@ -130,10 +130,17 @@ import Testing
       }
     }
     let count = first.steps.count
+    let restored = Mutex(false)
     let again = try await copy.run(scalarizer) { trainer in
       try await TrainerHarness.train(trainer, asked) { reply in
-        if case .step(let step) = reply.kind, step.step == count {
+        switch reply.kind {
+        case .step(let step) where step.step == count:
           _ = try await trainer.cancel(CancelTrainingRequest())
+        case .event(let event) where event.kind == "paused" && restored.withLock({ $0 }):
+          // It was held when it was copied, and still is.
+          _ = try await trainer.resume(ResumeRequest())
+        case .event(let event) where event.kind == "restored": restored.withLock { $0 = true }
+        default: break
         }
       }
     }

@@ -63,6 +63,11 @@ import Testing
       for step in steps { #expect(try first.record(step)) }
       first = try log()
       for step in steps { #expect(try !first.record(step)) }
+      // A trainer that went on from a checkpoint takes other times for the same step.
+      var slower = steps[7]
+      slower.seconds += 1
+      slower.values.append(("time/update", 3))
+      #expect(try first.knows(slower) && !first.record(slower))
       var again = steps[4]
       again.values[0].value = 99
       #expect(try first.record(again))

@@ -139,8 +139,9 @@ struct PolicyStep {
           + "reward \(Figure.fixed(sample.reward, 2)); \(scores)"
       )
     }
+    // Answers first: a step whose metrics are there is not looked at again.
+    if !metrics.knows(metricsOfStep) { try answers.record(step) }
     let isNew = try metrics.record(metricsOfStep, texts: shown)
-    if isNew { try answers.record(step) }
     let change = seen.withLock { seen in
       let changed =
         seen.version.map {

@@ -4,8 +4,8 @@ internal import Synchronization
 /// `metrics.jsonl` and the TensorBoard file of a run, which always hold the same steps.
 ///
 /// A trainer that is attached to again sends its earlier steps again, and one that was resumed from
-/// a checkpoint computes some again. A line that says the same as the newest line of its step is
-/// not written twice; of two different lines the later one counts.
+/// a checkpoint computes some again. A step that says the same as before, times aside, is not
+/// written twice; of two different lines the later one counts.
 package final class MetricsLog: Sendable {
   private let file: AppendedFile
   private let tensorBoard: TensorBoardWriter
@@ -18,6 +18,11 @@ package final class MetricsLog: Sendable {
     for step in try Self.read(path: path) { newest[step.step] = step }
     self.newest = Mutex(newest)
     self.tensorBoard = tensorBoard
+  }
+
+  /// Whether a step was written down.
+  package func knows(_ step: StepMetrics) -> Bool {
+    newest.withLock { $0[step.step]?.saysSame(as: step) == true }
   }
 
   /// Writes a step down unless it is known.
@@ -33,7 +38,7 @@ package final class MetricsLog: Sendable {
     texts: [(tag: String, text: String)] = []
   ) throws(RunReportError) -> Bool {
     let isNew = newest.withLock { newest in
-      if newest[step.step] == step { return false }
+      if newest[step.step]?.saysSame(as: step) == true { return false }
       newest[step.step] = step
       return true
     }

@@ -37,6 +37,18 @@ package struct StepMetrics: Sendable, Equatable {
     left.json == right.json
   }
 
+  /// Whether both say the same of the policy, however long the step took: one that a trainer made
+  /// again after a restart differs in nothing but its times.
+  package func saysSame(as other: StepMetrics) -> Bool {
+    func timeless(_ step: StepMetrics) -> StepMetrics {
+      var step = step
+      step.seconds = 0
+      step.values.removeAll { $0.name.hasPrefix("time/") || $0.name == "eps" }
+      return step
+    }
+    return timeless(self) == timeless(other)
+  }
+
   /// A value by name.
   package subscript(name: String) -> Double? {
     values.first { $0.name == name }?.value

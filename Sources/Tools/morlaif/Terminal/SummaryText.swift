@@ -30,7 +30,8 @@ struct SummaryText {
     lines =
       table.lines + [
         "",
-        "KL from base     \(Figure.fixed(summary.kl, 2)) nats an answer",
+        "KL from base     \(Figure.fixed(summary.kl, 2)) nats an answer at temperature "
+          + Figure.fixed(summary.klTemperature, 1),
         "mean length      \(change(summary.meanLength, 1)) tokens",
         "NLL under base   \(change(summary.baseNLL, 3)) nats a token",
         "distinct bigrams \(change(summary.distinct2, 3))",

@@ -107,6 +107,15 @@ import Testing
     }
   }
 
+  // Item 21.
+  @Test func `a reward head starts with normal weights of one over the root of its width`() {
+    let head = ScalarHead(width: 8191, seed: 2)
+    let weights = Moments(head.parameters.matrices[0].values)
+    #expect(abs(weights.standardDeviation * Double(8192).squareRoot() - 1) < 0.05)
+    #expect(abs(weights.mean) < 4.0 / 8192)
+    #expect(head.parameters.matrices[1].values == [0])
+  }
+
   // Item 43.
   @Test func `gradients of policy and value head are clipped, each to the norm`() async throws {
     #expect(PPOConfiguration().gradientNormMax == 1)
