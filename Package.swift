@@ -223,7 +223,7 @@ let package = Package(
       in: "Services",
       [
         "Labeling", "LanguageModels", "Messages", "ModelKit", "RPC", "ServiceKit",
-        "ServiceStubs", "Tensors", "Tokenization", logging,
+        "ServiceStubs", "Tensors", "Tokenization", lifecycle, logging,
       ]
     ),
     library(

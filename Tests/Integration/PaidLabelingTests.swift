@@ -25,6 +25,7 @@ struct PaidLabelingTests {
       data: data
       principles: \(Program.projectRoot.path)/compose/config/principles
       prices: {m: {input: 1, output: 1, cached_input: 0}}
+      batch_poll_seconds: 0.05
       judges:
         - kind: http
           id: paid
@@ -89,6 +90,28 @@ struct PaidLabelingTests {
     let paidCount = requests.count
     _ = try cluster.morlaif(try command(cluster))
     #expect(try server.requests("t").count == paidCount)
+  }
+
+  @Test func `a batch outlives labeler and command and pays for all labels`() async throws {
+    let (cluster, server) = try cluster("partial,wait", settings: ", batch_requests_max: 100")
+    let waiting = try cluster.launch(
+      try command(cluster, ["--batch", "--batch-poll", "0.05"]),
+      output: cluster.folder.path("first.log")
+    )
+    try cluster.wait(for: "the batches") {
+      try server.requests("t").count { $0.path.hasSuffix("/batches") } >= 1
+    }
+    try cluster.crash("labeler")
+    _ = waiting.reap()
+    try cluster.start("labeler")
+    let outcome = try cluster.morlaif(try command(cluster, ["--batch", "--batch-poll", "0.05"]))
+    // A third of the first batch failed and went out again; one request was refused for good, and
+    // labelling asks it directly, of an endpoint that knows no such step.
+    #expect(outcome.status == 70 && outcome.errors.contains("1 judgements failed"), "\(outcome)")
+    #expect(outcome.errors.contains("HTTP status 400"), "\(outcome)")
+    #expect(try labelCount(cluster) == 2 * Self.pairCount - 1)
+    let batches = try server.requests("t").count { $0.path.hasSuffix("/batches") }
+    #expect(batches == 3)
   }
 
   @Test func `budgets, estimates and books are at hand in the command line`() throws {

@@ -25,6 +25,8 @@ struct HTTPJudgeSection: Sendable, Decodable {
   let requestsPerMinute: Int?
   /// Most tokens in a minute.
   let tokensPerMinute: Int?
+  /// Most requests of one batch.
+  let batchRequestsMax: Int
   /// File of judged pairs that it is shown first.
   let examples: String?
   /// Whether it reasons before its verdict.
@@ -44,6 +46,7 @@ struct HTTPJudgeSection: Sendable, Decodable {
     case budget
     case requestsPerMinute = "requests_per_minute"
     case tokensPerMinute = "tokens_per_minute"
+    case batchRequestsMax = "batch_requests_max"
     case examples
     case reasoning
     case lostAnswers = "lost_answers"
@@ -60,6 +63,7 @@ struct HTTPJudgeSection: Sendable, Decodable {
     budget = try values.optional(.budget)
     requestsPerMinute = try values.optional(.requestsPerMinute)
     tokensPerMinute = try values.optional(.tokensPerMinute)
+    batchRequestsMax = try values.number(.batchRequestsMax, default: 20_000, in: 1...50_000)
     examples = try values.optional(.examples)
     reasoning = try values.value(.reasoning, default: false)
     tokensMax = try values.number(.tokensMax, default: reasoning ? 400 : 1, in: 1...4096)

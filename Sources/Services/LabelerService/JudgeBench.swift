@@ -10,6 +10,8 @@ struct JudgeBench: Sendable {
   let ids: [String]
   /// The budgets of those that have one.
   let budgets: [Budget]
+  /// What hands batches over, by the ids that labels have, for those that can.
+  let desks: [String: BatchDesk]
   private let panels: [String: Panel]
 
   /// Makes the judges; `environment` holds the keys that sections name.
@@ -57,6 +59,11 @@ struct JudgeBench: Sendable {
         }
     }
     self.panels = panels
+    let paid = panels.values.flatMap(\.members).compactMap { $0 as? HTTPJudge }
+    desks = Dictionary(
+      paid.map { ($0.id, BatchDesk($0, logger: logger)) },
+      uniquingKeysWith: { first, _ in first }
+    )
     ids = configuration.judges.map(\.id)
     budgets = configuration.judges.compactMap { section in
       guard case .http(let http) = section.kind else { return nil }
@@ -111,6 +118,7 @@ extension HTTPJudgeSection {
     configuration.requestsPerMinute = requestsPerMinute
     configuration.tokensPerMinute = tokensPerMinute
     configuration.lostAnswers = lostAnswers
+    configuration.batchRequestCountMax = batchRequestsMax
     return configuration
   }
 }

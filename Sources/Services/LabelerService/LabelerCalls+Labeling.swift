@@ -33,13 +33,13 @@ extension LabelerCalls {
   }
 
   /// What a caller wants labelled, and how.
-  private struct Job: Sendable {
+  struct Job: Sendable {
     var plan: LabelingPlan
     var pairs: PairRequests
   }
 
   /// Takes the settings off a caller's stream.
-  private func job(_ requests: RPCStream<LabelRequest>) async throws -> Job {
+  func job(_ requests: RPCStream<LabelRequest>) async throws -> Job {
     var iterator = requests.makeAsyncIterator()
     guard case .settings(let settings)? = try await iterator.next()?.kind else {
       throw MessageChecks.refusal("the first message must be the settings")

@@ -10,6 +10,7 @@ struct LabelerCalls: LabelerHandler {
   let book: PrincipleBook
   let judges: JudgeBench
   let ledger: SpendingLedger
+  let batches: BatchKeeper
   let metrics: MetricsRegistry
 
   /// Most items of one `Measure`.

@@ -41,13 +41,23 @@ package enum LabelerDefinition: ServiceDefinition {
         "judges": "\(judges.ids.joined(separator: ","))", "principles": "\(book.all.count)",
       ]
     )
+    let batches = BatchKeeper(
+      Array(judges.desks.values),
+      pause: .seconds(configuration.batchPollSeconds),
+      logger: context.logger
+    )
     let calls = LabelerCalls(
       engine: LabelingEngine(store: store, logger: context.logger),
       book: book,
       judges: judges,
       ledger: ledger,
+      batches: batches,
       metrics: context.metrics
     )
-    return ServiceAssembly(services: [LabelerService(calls)], close: { try store.close() })
+    return ServiceAssembly(
+      services: [LabelerService(calls)],
+      background: [batches],
+      close: { try store.close() }
+    )
   }
 }

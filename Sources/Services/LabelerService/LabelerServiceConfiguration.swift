@@ -10,11 +10,14 @@ package struct LabelerServiceConfiguration: ServiceConfiguration {
   var judges: [JudgeSection]
   /// What models cost, by their names.
   var prices: [String: PriceSection]
+  /// Seconds between looks at unfinished batches.
+  var batchPollSeconds: Double
 
   private enum Keys: String, CodingKey, CaseIterable {
     case principles
     case judges
     case prices
+    case batchPollSeconds = "batch_poll_seconds"
   }
 
   /// Reads and checks the file.
@@ -27,6 +30,7 @@ package struct LabelerServiceConfiguration: ServiceConfiguration {
     )
     principles = try values.text(.principles)
     judges = try values.required(.judges)
+    batchPollSeconds = try values.number(.batchPollSeconds, default: 30, in: 0.01...3600)
     prices = try values.value(.prices, default: [:])
     guard !judges.isEmpty else {
       throw values.refusal(.judges, "is empty; name at least one judge")

@@ -53,6 +53,65 @@ def longer(body):
     return completion(tokens[0][0], [position(tokens)])
 
 
+class Batches:
+    """The batch API of one NAME: files and batches; step i says how batch i goes.
+
+    done: answered at the first look; wait: at the second; lost: the reply to its creation is cut off;
+    partial: every third request fails with 500 and the first with 400; expired: only half is answered;
+    failed: refused whole.
+    """
+
+    def __init__(self, steps):
+        self.steps = steps
+        self.files = {}
+        self.batches = []
+
+    def add_file(self, data):
+        name = "file-%d" % len(self.files)
+        self.files[name] = data
+        return {"id": name, "object": "file"}
+
+    def create(self, body):
+        step = self.steps[min(len(self.batches), len(self.steps) - 1)]
+        batch = {"id": "batch-%d" % len(self.batches), "status": "validating",
+                 "metadata": body["metadata"], "looks": 0, "step": step,
+                 "input_file_id": body["input_file_id"]}
+        self.batches.append(batch)
+        return batch
+
+    def look(self, name):
+        batch = next(b for b in self.batches if b["id"] == name)
+        batch["looks"] += 1
+        if batch["step"] == "wait" and batch["looks"] == 1:
+            return dict(batch, status="in_progress")
+        if batch["step"] == "failed":
+            return dict(batch, status="failed", errors={"data": [{"message": "no such model"}]})
+        if "output_file_id" not in batch:
+            self.finish(batch)
+        return batch
+
+    def finish(self, batch):
+        output, errors = [], []
+        lines = [json.loads(l) for l in self.files[batch["input_file_id"]].splitlines()]
+        step = batch["step"]
+        for number, line in enumerate(lines):
+            if step == "expired" and number >= len(lines) // 2:
+                continue
+            status, body = 200, longer(line["body"])
+            if step == "partial" and number % 3 == 0:
+                status, body = (500 if number else 400), {"error": {"message": "scripted"}}
+            entry = {"id": "r", "custom_id": line["custom_id"], "error": None,
+                     "response": {"status_code": status, "body": body}}
+            (output if status == 200 else errors).append(json.dumps(entry))
+        batch["status"] = "expired" if step == "expired" else "completed"
+        batch["output_file_id"] = self.add_file("\n".join(output).encode())["id"]
+        if errors:
+            batch["error_file_id"] = self.add_file("\n".join(errors).encode())["id"]
+
+
+apis = {}
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -68,29 +127,60 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
+    def record(self, name, data, body):
+        line = {
+            "name": name, "path": self.path, "active": active.get(name, 0),
+            "connection": self.client_address[1],
+            "authorization": self.headers.get("Authorization", ""),
+            "max_tokens": body.get("max_tokens"), "top_logprobs": body.get("top_logprobs"),
+            "max_completion_tokens": body.get("max_completion_tokens"),
+            "messages": len(body.get("messages", [])),
+            "body": hashlib.sha256(data).hexdigest(),
+            "isCharged": (name, self.headers.get("Idempotency-Key")) not in charged,
+        }
+        charged.add((name, self.headers.get("Idempotency-Key")))
+        log.write(json.dumps(line) + "\n")
+        log.flush()
+
+    def do_GET(self):
+        name, steps = self.path.split("/")[1].split(":")
+        with lock:
+            api = apis.setdefault(name, Batches(steps.split(",")))
+            parts = self.path.split("?")[0].split("/")[3:]
+            if parts == ["batches"]:
+                reply = {"data": api.batches[::-1]}
+            elif parts[0] == "batches":
+                reply = api.look(parts[1])
+            else:
+                reply = api.files[parts[1]]
+        self.reply(200, reply)
+
     def do_POST(self):
         data = self.rfile.read(int(self.headers["Content-Length"]))
-        body = json.loads(data)
         name, steps = self.path.split("/")[1].split(":")
         steps = steps.split(",")
+        is_file = self.path.endswith("/files")
+        body = {} if is_file else json.loads(data)
+        if is_file or self.path.endswith("/batches"):
+            with lock:
+                self.record(name, data, body)
+                api = apis.setdefault(name, Batches(steps))
+                if is_file:
+                    head, _, rest = data.partition(b"filename=")
+                    content = rest.partition(b"\r\n\r\n")[2]
+                    return self.reply(200, api.add_file(content.rpartition(b"\r\n--")[0]))
+                batch = api.create(body)
+            if batch["step"] == "lost":
+                batch["step"] = "done"
+                self.close_connection = True
+                return self.connection.close()
+            return self.reply(200, batch)
         with lock:
             number = counts.get(name, 0)
             counts[name] = number + 1
             active[name] = active.get(name, 0) + 1
             changed.notify_all()
-            line = {
-                "name": name, "path": self.path, "active": active[name],
-                "connection": self.client_address[1],
-                "authorization": self.headers.get("Authorization", ""),
-                "max_tokens": body.get("max_tokens"), "top_logprobs": body.get("top_logprobs"),
-                "max_completion_tokens": body.get("max_completion_tokens"),
-                "messages": len(body["messages"]),
-                "body": hashlib.sha256(data).hexdigest(),
-                "isCharged": (name, self.headers.get("Idempotency-Key")) not in charged,
-            }
-            charged.add((name, self.headers.get("Idempotency-Key")))
-            log.write(json.dumps(line) + "\n")
-            log.flush()
+            self.record(name, data, body)
         try:
             self.act(steps[min(number, len(steps) - 1)], body)
         except (BrokenPipeError, ConnectionResetError):
@@ -170,7 +260,7 @@ class Handler(BaseHTTPRequestHandler):
         elif step == "401":
             self.reply(401, {"error": "bad key " + self.headers.get("Authorization", "")})
         else:
-            self.reply(int(step), {"error": "scripted"})
+            self.reply(int(step) if step.isdigit() else 404, {"error": "scripted"})
 
 
 class Server(ThreadingHTTPServer):

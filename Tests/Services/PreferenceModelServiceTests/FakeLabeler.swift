@@ -72,6 +72,16 @@ final class FakeLabeler: LabelerHandler {
     context: RPCServerContext
   ) async throws -> UsageReply { throw Self.unused }
 
+  func submitBatch(
+    _ requests: RPCStream<LabelRequest>,
+    context: RPCServerContext
+  ) async throws -> SubmitBatchReply { throw Self.unused }
+
+  func listBatches(
+    _ request: ListBatchesRequest,
+    context: RPCServerContext
+  ) async throws -> ListBatchesReply { throw Self.unused }
+
   func statistics(
     _ request: StatisticsRequest,
     context: RPCServerContext

@@ -340,6 +340,232 @@ extension EstimateReply {
   }
 }
 
+extension SubmitBatchReply {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__SubmitBatchReply()
+    morlaif__v1__submit_batch_reply__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__SubmitBatchReply.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__SubmitBatchReply>) throws(MessageError) {
+    self.init()
+    requests = c.pointee.requests
+    pending = c.pointee.pending
+    known = c.pointee.known
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__SubmitBatchReply> {
+    let c = try arena.room(for: 1, Morlaif__V1__SubmitBatchReply.self)
+    morlaif__v1__submit_batch_reply__init(c)
+    c.pointee.requests = requests
+    c.pointee.pending = pending
+    c.pointee.known = known
+    return c
+  }
+}
+
+extension ListBatchesRequest {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__ListBatchesRequest()
+    morlaif__v1__list_batches_request__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__ListBatchesRequest.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__ListBatchesRequest>) throws(MessageError) {
+    self.init()
+    runID = try readIdentifier(c.pointee.run_id, Self.protobufName, "run_id")
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__ListBatchesRequest> {
+    let c = try arena.room(for: 1, Morlaif__V1__ListBatchesRequest.self)
+    morlaif__v1__list_batches_request__init(c)
+    c.pointee.run_id = try arena.identifier(runID, Self.protobufName, "run_id")
+    return c
+  }
+}
+
+extension ListBatchesReply {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__ListBatchesReply()
+    morlaif__v1__list_batches_reply__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__ListBatchesReply.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__ListBatchesReply>) throws(MessageError) {
+    self.init()
+    batches.reserveCapacity(c.pointee.n_batches)
+    for case let inner? in UnsafeBufferPointer(start: c.pointee.batches, count: c.pointee.n_batches) {
+      do throws(MessageError) {
+        batches.append(try Batch(reading: inner))
+      } catch { throw error.inside(Self.protobufName, "batches", at: batches.count) }
+    }
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__ListBatchesReply> {
+    let c = try arena.room(for: 1, Morlaif__V1__ListBatchesReply.self)
+    morlaif__v1__list_batches_reply__init(c)
+    if !batches.isEmpty {
+      let list = try arena.room(for: batches.count, (UnsafeMutablePointer<Morlaif__V1__Batch>?).self)
+      for (index, item) in batches.enumerated() {
+        do throws(MessageError) {
+          (list + index).initialize(to: try item.build(in: arena))
+        } catch { throw error.inside(Self.protobufName, "batches", at: index) }
+      }
+      c.pointee.batches = list
+      c.pointee.n_batches = batches.count
+    }
+    return c
+  }
+}
+
+extension Batch {
+  private static let protobufKind: MessageKind? = {
+    var c = Morlaif__V1__Batch()
+    morlaif__v1__batch__init(&c)
+    return MessageKind(of: c.base)
+  }()
+
+  /// Decodes the message.
+  public init(
+    protobuf bytes: UnsafeRawBufferPointer,
+    limits: DecodingLimits
+  ) throws(MessageError) {
+    let unpacked = try UnpackedMessage(bytes, as: Self.protobufKind, Self.protobufName, limits)
+    defer { withExtendedLifetime(unpacked) {} }
+    try self.init(reading: unpacked.root.assumingMemoryBound(to: Morlaif__V1__Batch.self))
+  }
+
+  /// Encodes the message and lends the bytes to `body`.
+  public func withEncoded<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(MessageError) -> Result
+  ) throws(MessageError) -> Result {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.withPacked(UnsafeRawPointer(c), Self.protobufName, body)
+  }
+
+  /// The encoded message, large arrays of it where they are.
+  public func scattered() throws(MessageError) -> ScatteredBytes {
+    let arena = try MessageArena()
+    let c = try build(in: arena)
+    return try arena.packed(UnsafeRawPointer(c), Self.protobufName)
+  }
+
+  init(reading c: UnsafePointer<Morlaif__V1__Batch>) throws(MessageError) {
+    self.init()
+    id = c.pointee.id
+    runID = try readIdentifier(c.pointee.run_id, Self.protobufName, "run_id")
+    judgeID = try readIdentifier(c.pointee.judge_id, Self.protobufName, "judge_id")
+    state = BatchState(rawValue: Int32(truncatingIfNeeded: c.pointee.state.rawValue))
+    attempt = c.pointee.attempt
+    remoteID = try readIdentifier(c.pointee.remote_id, Self.protobufName, "remote_id")
+    requests = c.pointee.requests
+    answered = c.pointee.answered
+    note = try readText(c.pointee.note_utf8, Self.protobufName, "note_utf8")
+  }
+
+  func build(
+    in arena: borrowing MessageArena
+  ) throws(MessageError) -> UnsafeMutablePointer<Morlaif__V1__Batch> {
+    let c = try arena.room(for: 1, Morlaif__V1__Batch.self)
+    morlaif__v1__batch__init(c)
+    c.pointee.id = id
+    c.pointee.run_id = try arena.identifier(runID, Self.protobufName, "run_id")
+    c.pointee.judge_id = try arena.identifier(judgeID, Self.protobufName, "judge_id")
+    c.pointee.state = Morlaif__V1__BatchState(rawValue: .init(truncatingIfNeeded: state.rawValue))
+    c.pointee.attempt = attempt
+    c.pointee.remote_id = try arena.identifier(remoteID, Self.protobufName, "remote_id")
+    c.pointee.requests = requests
+    c.pointee.answered = answered
+    c.pointee.note_utf8 = try arena.text(note)
+    return c
+  }
+}
+
 extension UsageRequest {
   private static let protobufKind: MessageKind? = {
     var c = Morlaif__V1__UsageRequest()

@@ -3,6 +3,58 @@
 
 public import ProtobufRuntime
 
+/// The enum `BatchState`.
+public enum BatchState: Sendable, Hashable {
+  /// `BATCH_STATE_UNSPECIFIED` (0).
+  case unspecified
+  /// Written down; nothing was sent.
+  case prepared
+  /// About to be sent.
+  case sending
+  /// The endpoint works on it.
+  case submitted
+  /// Its answers were taken over.
+  case collected
+  /// The endpoint refused all of it.
+  case failed
+  /// A number that this version does not know; it is kept as it came.
+  case unrecognized(Int32)
+
+  /// The value with the number zero, which an absent field has.
+  public init() { self = .unspecified }
+
+  /// The value with a number.
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .prepared
+      case 2: self = .sending
+      case 3: self = .submitted
+      case 4: self = .collected
+      case 5: self = .failed
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  /// The value's number on the wire.
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .prepared: 1
+      case .sending: 2
+      case .submitted: 3
+      case .collected: 4
+      case .failed: 5
+      case .unrecognized(let rawValue): rawValue
+    }
+  }
+
+  /// Every value that this version knows, in the order of the `.proto`.
+  public static var known: [BatchState] {
+    [.unspecified, .prepared, .sending, .submitted, .collected, .failed]
+  }
+}
+
 /// What a person decides about a deferred pair.
 public enum Resolution: Sendable, Hashable {
   /// Nobody decided; resolving to it takes a decision back.
@@ -258,6 +310,132 @@ public struct EstimateReply: ProtobufMessage {
     self.seconds = seconds
     self.earlierRequests = earlierRequests
     self.hasPrice = hasPrice
+  }
+}
+
+/// The message `morlaif.v1.SubmitBatchReply`.
+public struct SubmitBatchReply: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.SubmitBatchReply" }
+
+  /// Requests in new batches.
+  public var requests: UInt64 = 0
+
+  /// Requests that unfinished batches ask already.
+  public var pending: UInt64 = 0
+
+  /// Questions that are answered already.
+  public var known: UInt64 = 0
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    requests: UInt64 = 0,
+    pending: UInt64 = 0,
+    known: UInt64 = 0
+  ) {
+    self.requests = requests
+    self.pending = pending
+    self.known = known
+  }
+}
+
+/// The message `morlaif.v1.ListBatchesRequest`.
+public struct ListBatchesRequest: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.ListBatchesRequest" }
+
+  /// Empty means every run.
+  public var runID: String = ""
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    runID: String = ""
+  ) {
+    self.runID = runID
+  }
+}
+
+/// The message `morlaif.v1.ListBatchesReply`.
+public struct ListBatchesReply: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.ListBatchesReply" }
+
+  /// `batches`.
+  public var batches: [Batch] = []
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    batches: [Batch] = []
+  ) {
+    self.batches = batches
+  }
+}
+
+/// A batch of requests and what became of them.
+public struct Batch: ProtobufMessage {
+  /// The message's full name.
+  public static var protobufName: String { "morlaif.v1.Batch" }
+
+  /// `id`.
+  public var id: UInt64 = 0
+
+  /// `run_id`.
+  public var runID: String = ""
+
+  /// `judge_id`.
+  public var judgeID: String = ""
+
+  /// `state`.
+  public var state: BatchState = BatchState()
+
+  /// 1 at first; requests that failed for a passing reason go into a batch of the next attempt.
+  public var attempt: UInt32 = 0
+
+  /// The endpoint's name for it, once it has one.
+  public var remoteID: String = ""
+
+  /// `requests`.
+  public var requests: UInt64 = 0
+
+  /// `answered`.
+  public var answered: UInt64 = 0
+
+  /// Why requests failed, if some did.
+  public var note: String = ""
+
+  /// Makes the message with every field at its default.
+  public init() {}
+
+  /// Makes the message; what is left out has its default.
+  public init(
+    id: UInt64 = 0,
+    runID: String = "",
+    judgeID: String = "",
+    state: BatchState = BatchState(),
+    attempt: UInt32 = 0,
+    remoteID: String = "",
+    requests: UInt64 = 0,
+    answered: UInt64 = 0,
+    note: String = ""
+  ) {
+    self.id = id
+    self.runID = runID
+    self.judgeID = judgeID
+    self.state = state
+    self.attempt = attempt
+    self.remoteID = remoteID
+    self.requests = requests
+    self.answered = answered
+    self.note = note
   }
 }
 

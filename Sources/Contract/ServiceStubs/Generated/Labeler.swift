@@ -28,6 +28,26 @@ public enum LabelerMethods {
     isReadOnly: true
   )
 
+  /// Has everything that `Label` would ask for the same requests asked by the endpoint's batch API, at its lower
+  /// price and within a day. The labeler looks after its batches by itself, over restarts; what they answered costs
+  /// `Label` nothing more.
+  public static let submitBatch = RPCMethod(
+    service: "morlaif.v1.Labeler",
+    name: "SubmitBatch",
+    kind: .clientStreaming,
+    isIdempotent: false,
+    isReadOnly: false
+  )
+
+  /// Batches and how far they are, in the order in which they were made.
+  public static let listBatches = RPCMethod(
+    service: "morlaif.v1.Labeler",
+    name: "ListBatches",
+    kind: .unary,
+    isIdempotent: true,
+    isReadOnly: true
+  )
+
   /// What was sent and spent so far, by run, judge and principle, and how much of each budget is left.
   public static let usage = RPCMethod(
     service: "morlaif.v1.Labeler",
@@ -112,7 +132,7 @@ public enum LabelerMethods {
 
   /// All of them, in the order of the `.proto`.
   public static var all: [RPCMethod] {
-    [label, estimate, usage, statistics, listDeferred, resolve, export, `import`, listPrinciples, putPrinciple, measure]
+    [label, estimate, submitBatch, listBatches, usage, statistics, listDeferred, resolve, export, `import`, listPrinciples, putPrinciple, measure]
   }
 }
 
@@ -135,6 +155,20 @@ public protocol LabelerHandler: Sendable {
     _ requests: RPCStream<LabelRequest>,
     context: RPCServerContext
   ) async throws -> EstimateReply
+
+  /// Has everything that `Label` would ask for the same requests asked by the endpoint's batch API, at its lower
+  /// price and within a day. The labeler looks after its batches by itself, over restarts; what they answered costs
+  /// `Label` nothing more.
+  func submitBatch(
+    _ requests: RPCStream<LabelRequest>,
+    context: RPCServerContext
+  ) async throws -> SubmitBatchReply
+
+  /// Batches and how far they are, in the order in which they were made.
+  func listBatches(
+    _ request: ListBatchesRequest,
+    context: RPCServerContext
+  ) async throws -> ListBatchesReply
 
   /// What was sent and spent so far, by run, judge and principle, and how much of each budget is left.
   func usage(
@@ -220,6 +254,14 @@ public struct LabelerService<Handler: LabelerHandler>: RPCService {
       (requests: RPCStream<LabelRequest>, context: RPCServerContext) async throws -> EstimateReply in
       try await handler.estimate(requests, context: context)
     }
+    router.clientStreaming(LabelerMethods.submitBatch) {
+      (requests: RPCStream<LabelRequest>, context: RPCServerContext) async throws -> SubmitBatchReply in
+      try await handler.submitBatch(requests, context: context)
+    }
+    router.unary(LabelerMethods.listBatches) {
+      (request: ListBatchesRequest, context: RPCServerContext) async throws -> ListBatchesReply in
+      try await handler.listBatches(request, context: context)
+    }
     router.unary(LabelerMethods.usage) {
       (request: UsageRequest, context: RPCServerContext) async throws -> UsageReply in
       try await handler.usage(request, context: context)
@@ -285,6 +327,24 @@ public struct LabelerClient: Sendable {
     _ produce: (RPCWriter<LabelRequest>) async throws -> Void
   ) async throws -> EstimateReply {
     try await client.clientStreaming(LabelerMethods.estimate, options: options, produce)
+  }
+
+  /// Has everything that `Label` would ask for the same requests asked by the endpoint's batch API, at its lower
+  /// price and within a day. The labeler looks after its batches by itself, over restarts; what they answered costs
+  /// `Label` nothing more.
+  public func submitBatch(
+    options: RPCCallOptions = RPCCallOptions(),
+    _ produce: (RPCWriter<LabelRequest>) async throws -> Void
+  ) async throws -> SubmitBatchReply {
+    try await client.clientStreaming(LabelerMethods.submitBatch, options: options, produce)
+  }
+
+  /// Batches and how far they are, in the order in which they were made.
+  public func listBatches(
+    _ request: ListBatchesRequest,
+    options: RPCCallOptions = RPCCallOptions()
+  ) async throws(RPCError) -> ListBatchesReply {
+    try await client.unary(LabelerMethods.listBatches, request, options: options)
   }
 
   /// What was sent and spent so far, by run, judge and principle, and how much of each budget is left.
@@ -383,7 +443,7 @@ private let embeddedDescriptorSet: [UInt8] =
     CmFkYXB0ZXJfaWQYAyABKAlSCWFkYXB0ZXJJZBIfCgt3ZWlnaHRfaGFzaBgEIAEoCVIKd2VpZ2h0SGFzaBISCgRt\
     ZWFuGAUgASgBUgRtZWFuEi0KEnN0YW5kYXJkX2RldmlhdGlvbhgGIAEoAVIRc3RhbmRhcmREZXZpYXRpb24iaAoJ\
     RmlsZUNodW5rEhsKCXBhdGhfdXRmOBgBIAEoDFIIcGF0aFV0ZjgSFgoGb2Zmc2V0GAIgASgEUgZvZmZzZXQSEgoE\
-    ZGF0YRgDIAEoDFIEZGF0YRISCgRsYXN0GAQgASgIUgRsYXN0YgZwcm90bzMK4CwKGG1vcmxhaWYvdjEvbGFiZWxl\
+    ZGF0YRgDIAEoDFIEZGF0YRISCgRsYXN0GAQgASgIUgRsYXN0YgZwcm90bzMK/DIKGG1vcmxhaWYvdjEvbGFiZWxl\
     ci5wcm90bxIKbW9ybGFpZi52MRoXbW9ybGFpZi92MS9jb21tb24ucHJvdG8igQEKDExhYmVsUmVxdWVzdBI3Cghz\
     ZXR0aW5ncxgBIAEoCzIZLm1vcmxhaWYudjEuTGFiZWxTZXR0aW5nc0gAUghzZXR0aW5ncxIwCgRwYWlyGAIgASgL\
     MhoubW9ybGFpZi52MS5QcmVmZXJlbmNlUGFpckgAUgRwYWlyQgYKBGtpbmQiwwIKDUxhYmVsU2V0dGluZ3MSHQoK\
@@ -401,75 +461,87 @@ private let embeddedDescriptorSet: [UInt8] =
     c3QYCCABKAFSDGV4cGVjdGVkQ29zdBIsChJtb3N0X3Byb21wdF90b2tlbnMYCSABKARSEG1vc3RQcm9tcHRUb2tl\
     bnMSNAoWbW9zdF9jb21wbGV0aW9uX3Rva2VucxgKIAEoBFIUbW9zdENvbXBsZXRpb25Ub2tlbnMSGwoJbW9zdF9j\
     b3N0GAsgASgBUghtb3N0Q29zdBIYCgdzZWNvbmRzGAwgASgBUgdzZWNvbmRzEikKEGVhcmxpZXJfcmVxdWVzdHMY\
-    DSABKARSD2VhcmxpZXJSZXF1ZXN0cxIbCgloYXNfcHJpY2UYDiABKAhSCGhhc1ByaWNlIkAKDFVzYWdlUmVxdWVz\
-    dBIVCgZydW5faWQYASABKAlSBXJ1bklkEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkInEKClVzYWdlUmVwbHkS\
-    MAoHZW50cmllcxgBIAMoCzIWLm1vcmxhaWYudjEuVXNhZ2VFbnRyeVIHZW50cmllcxIxCgdidWRnZXRzGAIgAygL\
-    MhcubW9ybGFpZi52MS5CdWRnZXRTdGF0ZVIHYnVkZ2V0cyL2AgoKVXNhZ2VFbnRyeRIVCgZydW5faWQYASABKAlS\
-    BXJ1bklkEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkEiEKDHByaW5jaXBsZV9pZBgDIAEoCVILcHJpbmNpcGxl\
-    SWQSGgoIcmVxdWVzdHMYBCABKARSCHJlcXVlc3RzEhoKCGFuc3dlcmVkGAUgASgEUghhbnN3ZXJlZBIcCgl1bmNl\
-    cnRhaW4YBiABKARSCXVuY2VydGFpbhIjCg1wcm9tcHRfdG9rZW5zGAcgASgEUgxwcm9tcHRUb2tlbnMSMAoUY2Fj\
-    aGVkX3Byb21wdF90b2tlbnMYCCABKARSEmNhY2hlZFByb21wdFRva2VucxIrChFjb21wbGV0aW9uX3Rva2VucxgJ\
-    IAEoBFIQY29tcGxldGlvblRva2VucxISCgRjb3N0GAogASgBUgRjb3N0EiUKDnVuY2VydGFpbl9jb3N0GAsgASgB\
-    Ug11bmNlcnRhaW5Db3N0IrQBCgtCdWRnZXRTdGF0ZRIZCghqdWRnZV9pZBgBIAEoCVIHanVkZ2VJZBIZCghtYXhf\
-    Y29zdBgCIAEoAVIHbWF4Q29zdBIUCgVzcGVudBgDIAEoAVIFc3BlbnQSGgoIcmVzZXJ2ZWQYBCABKAFSCHJlc2Vy\
-    dmVkEiEKDG1heF9yZXF1ZXN0cxgFIAEoBFILbWF4UmVxdWVzdHMSGgoIcmVxdWVzdHMYBiABKARSCHJlcXVlc3Rz\
-    Iq0BCgpMYWJlbFJlcGx5EikKBWxhYmVsGAEgASgLMhEubW9ybGFpZi52MS5MYWJlbEgAUgVsYWJlbBI0CgdmYWls\
-    dXJlGAIgASgLMhgubW9ybGFpZi52MS5MYWJlbEZhaWx1cmVIAFIHZmFpbHVyZRI2CghkZWZlcnJlZBgDIAEoCzIY\
-    Lm1vcmxhaWYudjEuRGVmZXJyZWRQYWlySABSCGRlZmVycmVkQgYKBGtpbmQijQIKDERlZmVycmVkUGFpchIOCgJp\
-    ZBgBIAEoBFICaWQSHQoKZGF0YXNldF9pZBgCIAEoCVIJZGF0YXNldElkEi4KBHBhaXIYAyABKAsyGi5tb3JsYWlm\
-    LnYxLlByZWZlcmVuY2VQYWlyUgRwYWlyEicKBWxhYmVsGAQgASgLMhEubW9ybGFpZi52MS5MYWJlbFIFbGFiZWwS\
-    HwoLcmVhc29uX3V0ZjgYBSABKAxSCnJlYXNvblV0ZjgSNgoKcmVzb2x1dGlvbhgGIAEoDjIWLm1vcmxhaWYudjEu\
-    UmVzb2x1dGlvblIKcmVzb2x1dGlvbhIcCglhbm5vdGF0b3IYByABKAlSCWFubm90YXRvciK1AQoTTGlzdERlZmVy\
-    cmVkUmVxdWVzdBIdCgpkYXRhc2V0X2lkGAEgASgJUglkYXRhc2V0SWQSIwoNcHJpbmNpcGxlX2lkcxgCIAMoCVIM\
-    cHJpbmNpcGxlSWRzEikKEGluY2x1ZGVfcmVzb2x2ZWQYAyABKAhSD2luY2x1ZGVSZXNvbHZlZBIZCghhZnRlcl9p\
-    ZBgEIAEoBFIHYWZ0ZXJJZBIUCgVsaW1pdBgFIAEoDVIFbGltaXQiXQoRTGlzdERlZmVycmVkUmVwbHkSLgoFaXRl\
-    bXMYASADKAsyGC5tb3JsYWlmLnYxLkRlZmVycmVkUGFpclIFaXRlbXMSGAoHcGVuZGluZxgCIAEoBFIHcGVuZGlu\
-    ZyJiCg5SZXNvbHZlUmVxdWVzdBIcCglhbm5vdGF0b3IYASABKAlSCWFubm90YXRvchIyCglkZWNpc2lvbnMYAiAD\
-    KAsyFC5tb3JsYWlmLnYxLkRlY2lzaW9uUglkZWNpc2lvbnMiYwoIRGVjaXNpb24SHwoLZGVmZXJyZWRfaWQYASAB\
-    KARSCmRlZmVycmVkSWQSNgoKcmVzb2x1dGlvbhgCIAEoDjIWLm1vcmxhaWYudjEuUmVzb2x1dGlvblIKcmVzb2x1\
-    dGlvbiIqCgxSZXNvbHZlUmVwbHkSGgoIcmVzb2x2ZWQYASABKARSCHJlc29sdmVkIjIKEVN0YXRpc3RpY3NSZXF1\
-    ZXN0Eh0KCmRhdGFzZXRfaWQYASABKAlSCWRhdGFzZXRJZCKKAQoPU3RhdGlzdGljc1JlcGx5EjsKCnN0YXRpc3Rp\
-    Y3MYASADKAsyGy5tb3JsYWlmLnYxLkxhYmVsU3RhdGlzdGljc1IKc3RhdGlzdGljcxI6CgphZ3JlZW1lbnRzGAIg\
-    AygLMhoubW9ybGFpZi52MS5KdWRnZUFncmVlbWVudFIKYWdyZWVtZW50cyLXAgoPTGFiZWxTdGF0aXN0aWNzEiEK\
-    DHByaW5jaXBsZV9pZBgBIAEoCVILcHJpbmNpcGxlSWQSGQoIanVkZ2VfaWQYAiABKAlSB2p1ZGdlSWQSFgoGbGFi\
-    ZWxzGAMgASgEUgZsYWJlbHMSHgoKY29uc2lzdGVudBgEIAEoBFIKY29uc2lzdGVudBISCgR0aWVzGAUgASgEUgR0\
-    aWVzEh4KCmNvbXBhcmFibGUYBiABKARSCmNvbXBhcmFibGUSKQoQbG9uZ2VyX3ByZWZlcnJlZBgHIAEoBFIPbG9u\
-    Z2VyUHJlZmVycmVkEicKD21lYW5fY29uZmlkZW5jZRgIIAEoAVIObWVhbkNvbmZpZGVuY2USKgoRZmlyc3RfcGxh\
-    Y2Vfc2hhcmUYCSABKAFSD2ZpcnN0UGxhY2VTaGFyZRIaCghkZWZlcnJlZBgKIAEoBFIIZGVmZXJyZWQiywEKDkp1\
-    ZGdlQWdyZWVtZW50EiEKDHByaW5jaXBsZV9pZBgBIAEoCVILcHJpbmNpcGxlSWQSJAoOZmlyc3RfanVkZ2VfaWQY\
-    AiABKAlSDGZpcnN0SnVkZ2VJZBImCg9zZWNvbmRfanVkZ2VfaWQYAyABKAlSDXNlY29uZEp1ZGdlSWQSFAoFcGFp\
-    cnMYBCABKARSBXBhaXJzEhwKCWFncmVlbWVudBgFIAEoAVIJYWdyZWVtZW50EhQKBWthcHBhGAYgASgBUgVrYXBw\
-    YSJrCgxMYWJlbEZhaWx1cmUSFwoHcGFpcl9pZBgBIAEoCVIGcGFpcklkEiEKDHByaW5jaXBsZV9pZBgCIAEoCVIL\
-    cHJpbmNpcGxlSWQSHwoLcmVhc29uX3V0ZjgYAyABKAxSCnJlYXNvblV0ZjgiUwoNRXhwb3J0UmVxdWVzdBIdCgpk\
-    YXRhc2V0X2lkGAEgASgJUglkYXRhc2V0SWQSIwoNcHJpbmNpcGxlX2lkcxgCIAMoCVIMcHJpbmNpcGxlSWRzImgK\
-    C0V4cG9ydFJlcGx5Ei4KBHBhaXIYASABKAsyGi5tb3JsYWlmLnYxLlByZWZlcmVuY2VQYWlyUgRwYWlyEikKBmxh\
-    YmVscxgCIAMoCzIRLm1vcmxhaWYudjEuTGFiZWxSBmxhYmVscyJ6Cg1JbXBvcnRSZXF1ZXN0Eh8KCmRhdGFzZXRf\
-    aWQYASABKAlIAFIJZGF0YXNldElkEkAKCnByZWZlcmVuY2UYAiABKAsyHi5tb3JsYWlmLnYxLkltcG9ydGVkUHJl\
-    ZmVyZW5jZUgAUgpwcmVmZXJlbmNlQgYKBGtpbmQibQoSSW1wb3J0ZWRQcmVmZXJlbmNlEi4KBHBhaXIYASABKAsy\
-    Gi5tb3JsYWlmLnYxLlByZWZlcmVuY2VQYWlyUgRwYWlyEicKBWxhYmVsGAIgASgLMhEubW9ybGFpZi52MS5MYWJl\
-    bFIFbGFiZWwiSgoLSW1wb3J0UmVwbHkSFgoGc3RvcmVkGAEgASgEUgZzdG9yZWQSIwoNYWxyZWFkeV9rbm93bhgC\
-    IAEoBFIMYWxyZWFkeUtub3duIhcKFUxpc3RQcmluY2lwbGVzUmVxdWVzdCJpChNMaXN0UHJpbmNpcGxlc1JlcGx5\
-    EjUKCnByaW5jaXBsZXMYASADKAsyFS5tb3JsYWlmLnYxLlByaW5jaXBsZVIKcHJpbmNpcGxlcxIbCglqdWRnZV9p\
-    ZHMYAiADKAlSCGp1ZGdlSWRzIkoKE1B1dFByaW5jaXBsZVJlcXVlc3QSMwoJcHJpbmNpcGxlGAEgASgLMhUubW9y\
-    bGFpZi52MS5QcmluY2lwbGVSCXByaW5jaXBsZSIvChFQdXRQcmluY2lwbGVSZXBseRIaCghyZXBsYWNlZBgBIAEo\
-    CFIIcmVwbGFjZWQifAoOTWVhc3VyZVJlcXVlc3QSGQoIanVkZ2VfaWQYASABKAlSB2p1ZGdlSWQSIwoNcHJpbmNp\
-    cGxlX2lkcxgCIAMoCVIMcHJpbmNpcGxlSWRzEioKBWl0ZW1zGAMgAygLMhQubW9ybGFpZi52MS5UZXh0SXRlbVIF\
-    aXRlbXMigwEKDE1lYXN1cmVSZXBseRIzCghtZWFzdXJlcxgBIAEoCzIXLm1vcmxhaWYudjEuU2NvcmVNYXRyaXhS\
-    CG1lYXN1cmVzEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkEiMKDWp1ZGdlX3ZlcnNpb24YAyABKAlSDGp1ZGdl\
-    VmVyc2lvbip0CgpSZXNvbHV0aW9uEhYKElJFU09MVVRJT05fUEVORElORxAAEhAKDFJFU09MVVRJT05fQRABEhAK\
-    DFJFU09MVVRJT05fQhACEhIKDlJFU09MVVRJT05fVElFEAMSFgoSUkVTT0xVVElPTl9ESVNDQVJEEAQytQYKB0xh\
-    YmVsZXISPQoFTGFiZWwSGC5tb3JsYWlmLnYxLkxhYmVsUmVxdWVzdBoWLm1vcmxhaWYudjEuTGFiZWxSZXBseSgB\
-    MAESRgoIRXN0aW1hdGUSGC5tb3JsYWlmLnYxLkxhYmVsUmVxdWVzdBoZLm1vcmxhaWYudjEuRXN0aW1hdGVSZXBs\
-    eSIDkAIBKAESPgoFVXNhZ2USGC5tb3JsYWlmLnYxLlVzYWdlUmVxdWVzdBoWLm1vcmxhaWYudjEuVXNhZ2VSZXBs\
-    eSIDkAIBEk0KClN0YXRpc3RpY3MSHS5tb3JsYWlmLnYxLlN0YXRpc3RpY3NSZXF1ZXN0GhsubW9ybGFpZi52MS5T\
-    dGF0aXN0aWNzUmVwbHkiA5ACARJTCgxMaXN0RGVmZXJyZWQSHy5tb3JsYWlmLnYxLkxpc3REZWZlcnJlZFJlcXVl\
-    c3QaHS5tb3JsYWlmLnYxLkxpc3REZWZlcnJlZFJlcGx5IgOQAgESRAoHUmVzb2x2ZRIaLm1vcmxhaWYudjEuUmVz\
-    b2x2ZVJlcXVlc3QaGC5tb3JsYWlmLnYxLlJlc29sdmVSZXBseSIDkAICEkMKBkV4cG9ydBIZLm1vcmxhaWYudjEu\
-    RXhwb3J0UmVxdWVzdBoXLm1vcmxhaWYudjEuRXhwb3J0UmVwbHkiA5ACATABEj4KBkltcG9ydBIZLm1vcmxhaWYu\
-    djEuSW1wb3J0UmVxdWVzdBoXLm1vcmxhaWYudjEuSW1wb3J0UmVwbHkoARJZCg5MaXN0UHJpbmNpcGxlcxIhLm1v\
-    cmxhaWYudjEuTGlzdFByaW5jaXBsZXNSZXF1ZXN0Gh8ubW9ybGFpZi52MS5MaXN0UHJpbmNpcGxlc1JlcGx5IgOQ\
-    AgESUwoMUHV0UHJpbmNpcGxlEh8ubW9ybGFpZi52MS5QdXRQcmluY2lwbGVSZXF1ZXN0Gh0ubW9ybGFpZi52MS5Q\
-    dXRQcmluY2lwbGVSZXBseSIDkAICEkQKB01lYXN1cmUSGi5tb3JsYWlmLnYxLk1lYXN1cmVSZXF1ZXN0GhgubW9y\
-    bGFpZi52MS5NZWFzdXJlUmVwbHkiA5ACAWIGcHJvdG8z
+    DSABKARSD2VhcmxpZXJSZXF1ZXN0cxIbCgloYXNfcHJpY2UYDiABKAhSCGhhc1ByaWNlIl4KEFN1Ym1pdEJhdGNo\
+    UmVwbHkSGgoIcmVxdWVzdHMYASABKARSCHJlcXVlc3RzEhgKB3BlbmRpbmcYAiABKARSB3BlbmRpbmcSFAoFa25v\
+    d24YAyABKARSBWtub3duIisKEkxpc3RCYXRjaGVzUmVxdWVzdBIVCgZydW5faWQYASABKAlSBXJ1bklkIj8KEExp\
+    c3RCYXRjaGVzUmVwbHkSKwoHYmF0Y2hlcxgBIAMoCzIRLm1vcmxhaWYudjEuQmF0Y2hSB2JhdGNoZXMigwIKBUJh\
+    dGNoEg4KAmlkGAEgASgEUgJpZBIVCgZydW5faWQYAiABKAlSBXJ1bklkEhkKCGp1ZGdlX2lkGAMgASgJUgdqdWRn\
+    ZUlkEiwKBXN0YXRlGAQgASgOMhYubW9ybGFpZi52MS5CYXRjaFN0YXRlUgVzdGF0ZRIYCgdhdHRlbXB0GAUgASgN\
+    UgdhdHRlbXB0EhsKCXJlbW90ZV9pZBgGIAEoCVIIcmVtb3RlSWQSGgoIcmVxdWVzdHMYByABKARSCHJlcXVlc3Rz\
+    EhoKCGFuc3dlcmVkGAggASgEUghhbnN3ZXJlZBIbCglub3RlX3V0ZjgYCSABKAxSCG5vdGVVdGY4IkAKDFVzYWdl\
+    UmVxdWVzdBIVCgZydW5faWQYASABKAlSBXJ1bklkEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkInEKClVzYWdl\
+    UmVwbHkSMAoHZW50cmllcxgBIAMoCzIWLm1vcmxhaWYudjEuVXNhZ2VFbnRyeVIHZW50cmllcxIxCgdidWRnZXRz\
+    GAIgAygLMhcubW9ybGFpZi52MS5CdWRnZXRTdGF0ZVIHYnVkZ2V0cyL2AgoKVXNhZ2VFbnRyeRIVCgZydW5faWQY\
+    ASABKAlSBXJ1bklkEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkEiEKDHByaW5jaXBsZV9pZBgDIAEoCVILcHJp\
+    bmNpcGxlSWQSGgoIcmVxdWVzdHMYBCABKARSCHJlcXVlc3RzEhoKCGFuc3dlcmVkGAUgASgEUghhbnN3ZXJlZBIc\
+    Cgl1bmNlcnRhaW4YBiABKARSCXVuY2VydGFpbhIjCg1wcm9tcHRfdG9rZW5zGAcgASgEUgxwcm9tcHRUb2tlbnMS\
+    MAoUY2FjaGVkX3Byb21wdF90b2tlbnMYCCABKARSEmNhY2hlZFByb21wdFRva2VucxIrChFjb21wbGV0aW9uX3Rv\
+    a2VucxgJIAEoBFIQY29tcGxldGlvblRva2VucxISCgRjb3N0GAogASgBUgRjb3N0EiUKDnVuY2VydGFpbl9jb3N0\
+    GAsgASgBUg11bmNlcnRhaW5Db3N0IrQBCgtCdWRnZXRTdGF0ZRIZCghqdWRnZV9pZBgBIAEoCVIHanVkZ2VJZBIZ\
+    CghtYXhfY29zdBgCIAEoAVIHbWF4Q29zdBIUCgVzcGVudBgDIAEoAVIFc3BlbnQSGgoIcmVzZXJ2ZWQYBCABKAFS\
+    CHJlc2VydmVkEiEKDG1heF9yZXF1ZXN0cxgFIAEoBFILbWF4UmVxdWVzdHMSGgoIcmVxdWVzdHMYBiABKARSCHJl\
+    cXVlc3RzIq0BCgpMYWJlbFJlcGx5EikKBWxhYmVsGAEgASgLMhEubW9ybGFpZi52MS5MYWJlbEgAUgVsYWJlbBI0\
+    CgdmYWlsdXJlGAIgASgLMhgubW9ybGFpZi52MS5MYWJlbEZhaWx1cmVIAFIHZmFpbHVyZRI2CghkZWZlcnJlZBgD\
+    IAEoCzIYLm1vcmxhaWYudjEuRGVmZXJyZWRQYWlySABSCGRlZmVycmVkQgYKBGtpbmQijQIKDERlZmVycmVkUGFp\
+    chIOCgJpZBgBIAEoBFICaWQSHQoKZGF0YXNldF9pZBgCIAEoCVIJZGF0YXNldElkEi4KBHBhaXIYAyABKAsyGi5t\
+    b3JsYWlmLnYxLlByZWZlcmVuY2VQYWlyUgRwYWlyEicKBWxhYmVsGAQgASgLMhEubW9ybGFpZi52MS5MYWJlbFIF\
+    bGFiZWwSHwoLcmVhc29uX3V0ZjgYBSABKAxSCnJlYXNvblV0ZjgSNgoKcmVzb2x1dGlvbhgGIAEoDjIWLm1vcmxh\
+    aWYudjEuUmVzb2x1dGlvblIKcmVzb2x1dGlvbhIcCglhbm5vdGF0b3IYByABKAlSCWFubm90YXRvciK1AQoTTGlz\
+    dERlZmVycmVkUmVxdWVzdBIdCgpkYXRhc2V0X2lkGAEgASgJUglkYXRhc2V0SWQSIwoNcHJpbmNpcGxlX2lkcxgC\
+    IAMoCVIMcHJpbmNpcGxlSWRzEikKEGluY2x1ZGVfcmVzb2x2ZWQYAyABKAhSD2luY2x1ZGVSZXNvbHZlZBIZCghh\
+    ZnRlcl9pZBgEIAEoBFIHYWZ0ZXJJZBIUCgVsaW1pdBgFIAEoDVIFbGltaXQiXQoRTGlzdERlZmVycmVkUmVwbHkS\
+    LgoFaXRlbXMYASADKAsyGC5tb3JsYWlmLnYxLkRlZmVycmVkUGFpclIFaXRlbXMSGAoHcGVuZGluZxgCIAEoBFIH\
+    cGVuZGluZyJiCg5SZXNvbHZlUmVxdWVzdBIcCglhbm5vdGF0b3IYASABKAlSCWFubm90YXRvchIyCglkZWNpc2lv\
+    bnMYAiADKAsyFC5tb3JsYWlmLnYxLkRlY2lzaW9uUglkZWNpc2lvbnMiYwoIRGVjaXNpb24SHwoLZGVmZXJyZWRf\
+    aWQYASABKARSCmRlZmVycmVkSWQSNgoKcmVzb2x1dGlvbhgCIAEoDjIWLm1vcmxhaWYudjEuUmVzb2x1dGlvblIK\
+    cmVzb2x1dGlvbiIqCgxSZXNvbHZlUmVwbHkSGgoIcmVzb2x2ZWQYASABKARSCHJlc29sdmVkIjIKEVN0YXRpc3Rp\
+    Y3NSZXF1ZXN0Eh0KCmRhdGFzZXRfaWQYASABKAlSCWRhdGFzZXRJZCKKAQoPU3RhdGlzdGljc1JlcGx5EjsKCnN0\
+    YXRpc3RpY3MYASADKAsyGy5tb3JsYWlmLnYxLkxhYmVsU3RhdGlzdGljc1IKc3RhdGlzdGljcxI6CgphZ3JlZW1l\
+    bnRzGAIgAygLMhoubW9ybGFpZi52MS5KdWRnZUFncmVlbWVudFIKYWdyZWVtZW50cyLXAgoPTGFiZWxTdGF0aXN0\
+    aWNzEiEKDHByaW5jaXBsZV9pZBgBIAEoCVILcHJpbmNpcGxlSWQSGQoIanVkZ2VfaWQYAiABKAlSB2p1ZGdlSWQS\
+    FgoGbGFiZWxzGAMgASgEUgZsYWJlbHMSHgoKY29uc2lzdGVudBgEIAEoBFIKY29uc2lzdGVudBISCgR0aWVzGAUg\
+    ASgEUgR0aWVzEh4KCmNvbXBhcmFibGUYBiABKARSCmNvbXBhcmFibGUSKQoQbG9uZ2VyX3ByZWZlcnJlZBgHIAEo\
+    BFIPbG9uZ2VyUHJlZmVycmVkEicKD21lYW5fY29uZmlkZW5jZRgIIAEoAVIObWVhbkNvbmZpZGVuY2USKgoRZmly\
+    c3RfcGxhY2Vfc2hhcmUYCSABKAFSD2ZpcnN0UGxhY2VTaGFyZRIaCghkZWZlcnJlZBgKIAEoBFIIZGVmZXJyZWQi\
+    ywEKDkp1ZGdlQWdyZWVtZW50EiEKDHByaW5jaXBsZV9pZBgBIAEoCVILcHJpbmNpcGxlSWQSJAoOZmlyc3RfanVk\
+    Z2VfaWQYAiABKAlSDGZpcnN0SnVkZ2VJZBImCg9zZWNvbmRfanVkZ2VfaWQYAyABKAlSDXNlY29uZEp1ZGdlSWQS\
+    FAoFcGFpcnMYBCABKARSBXBhaXJzEhwKCWFncmVlbWVudBgFIAEoAVIJYWdyZWVtZW50EhQKBWthcHBhGAYgASgB\
+    UgVrYXBwYSJrCgxMYWJlbEZhaWx1cmUSFwoHcGFpcl9pZBgBIAEoCVIGcGFpcklkEiEKDHByaW5jaXBsZV9pZBgC\
+    IAEoCVILcHJpbmNpcGxlSWQSHwoLcmVhc29uX3V0ZjgYAyABKAxSCnJlYXNvblV0ZjgiUwoNRXhwb3J0UmVxdWVz\
+    dBIdCgpkYXRhc2V0X2lkGAEgASgJUglkYXRhc2V0SWQSIwoNcHJpbmNpcGxlX2lkcxgCIAMoCVIMcHJpbmNpcGxl\
+    SWRzImgKC0V4cG9ydFJlcGx5Ei4KBHBhaXIYASABKAsyGi5tb3JsYWlmLnYxLlByZWZlcmVuY2VQYWlyUgRwYWly\
+    EikKBmxhYmVscxgCIAMoCzIRLm1vcmxhaWYudjEuTGFiZWxSBmxhYmVscyJ6Cg1JbXBvcnRSZXF1ZXN0Eh8KCmRh\
+    dGFzZXRfaWQYASABKAlIAFIJZGF0YXNldElkEkAKCnByZWZlcmVuY2UYAiABKAsyHi5tb3JsYWlmLnYxLkltcG9y\
+    dGVkUHJlZmVyZW5jZUgAUgpwcmVmZXJlbmNlQgYKBGtpbmQibQoSSW1wb3J0ZWRQcmVmZXJlbmNlEi4KBHBhaXIY\
+    ASABKAsyGi5tb3JsYWlmLnYxLlByZWZlcmVuY2VQYWlyUgRwYWlyEicKBWxhYmVsGAIgASgLMhEubW9ybGFpZi52\
+    MS5MYWJlbFIFbGFiZWwiSgoLSW1wb3J0UmVwbHkSFgoGc3RvcmVkGAEgASgEUgZzdG9yZWQSIwoNYWxyZWFkeV9r\
+    bm93bhgCIAEoBFIMYWxyZWFkeUtub3duIhcKFUxpc3RQcmluY2lwbGVzUmVxdWVzdCJpChNMaXN0UHJpbmNpcGxl\
+    c1JlcGx5EjUKCnByaW5jaXBsZXMYASADKAsyFS5tb3JsYWlmLnYxLlByaW5jaXBsZVIKcHJpbmNpcGxlcxIbCglq\
+    dWRnZV9pZHMYAiADKAlSCGp1ZGdlSWRzIkoKE1B1dFByaW5jaXBsZVJlcXVlc3QSMwoJcHJpbmNpcGxlGAEgASgL\
+    MhUubW9ybGFpZi52MS5QcmluY2lwbGVSCXByaW5jaXBsZSIvChFQdXRQcmluY2lwbGVSZXBseRIaCghyZXBsYWNl\
+    ZBgBIAEoCFIIcmVwbGFjZWQifAoOTWVhc3VyZVJlcXVlc3QSGQoIanVkZ2VfaWQYASABKAlSB2p1ZGdlSWQSIwoN\
+    cHJpbmNpcGxlX2lkcxgCIAMoCVIMcHJpbmNpcGxlSWRzEioKBWl0ZW1zGAMgAygLMhQubW9ybGFpZi52MS5UZXh0\
+    SXRlbVIFaXRlbXMigwEKDE1lYXN1cmVSZXBseRIzCghtZWFzdXJlcxgBIAEoCzIXLm1vcmxhaWYudjEuU2NvcmVN\
+    YXRyaXhSCG1lYXN1cmVzEhkKCGp1ZGdlX2lkGAIgASgJUgdqdWRnZUlkEiMKDWp1ZGdlX3ZlcnNpb24YAyABKAlS\
+    DGp1ZGdlVmVyc2lvbiqqAQoKQmF0Y2hTdGF0ZRIbChdCQVRDSF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFEJBVENI\
+    X1NUQVRFX1BSRVBBUkVEEAESFwoTQkFUQ0hfU1RBVEVfU0VORElORxACEhkKFUJBVENIX1NUQVRFX1NVQk1JVFRF\
+    RBADEhkKFUJBVENIX1NUQVRFX0NPTExFQ1RFRBAEEhYKEkJBVENIX1NUQVRFX0ZBSUxFRBAFKnQKClJlc29sdXRp\
+    b24SFgoSUkVTT0xVVElPTl9QRU5ESU5HEAASEAoMUkVTT0xVVElPTl9BEAESEAoMUkVTT0xVVElPTl9CEAISEgoO\
+    UkVTT0xVVElPTl9USUUQAxIWChJSRVNPTFVUSU9OX0RJU0NBUkQQBDLQBwoHTGFiZWxlchI9CgVMYWJlbBIYLm1v\
+    cmxhaWYudjEuTGFiZWxSZXF1ZXN0GhYubW9ybGFpZi52MS5MYWJlbFJlcGx5KAEwARJGCghFc3RpbWF0ZRIYLm1v\
+    cmxhaWYudjEuTGFiZWxSZXF1ZXN0GhkubW9ybGFpZi52MS5Fc3RpbWF0ZVJlcGx5IgOQAgEoARJHCgtTdWJtaXRC\
+    YXRjaBIYLm1vcmxhaWYudjEuTGFiZWxSZXF1ZXN0GhwubW9ybGFpZi52MS5TdWJtaXRCYXRjaFJlcGx5KAESUAoL\
+    TGlzdEJhdGNoZXMSHi5tb3JsYWlmLnYxLkxpc3RCYXRjaGVzUmVxdWVzdBocLm1vcmxhaWYudjEuTGlzdEJhdGNo\
+    ZXNSZXBseSIDkAIBEj4KBVVzYWdlEhgubW9ybGFpZi52MS5Vc2FnZVJlcXVlc3QaFi5tb3JsYWlmLnYxLlVzYWdl\
+    UmVwbHkiA5ACARJNCgpTdGF0aXN0aWNzEh0ubW9ybGFpZi52MS5TdGF0aXN0aWNzUmVxdWVzdBobLm1vcmxhaWYu\
+    djEuU3RhdGlzdGljc1JlcGx5IgOQAgESUwoMTGlzdERlZmVycmVkEh8ubW9ybGFpZi52MS5MaXN0RGVmZXJyZWRS\
+    ZXF1ZXN0Gh0ubW9ybGFpZi52MS5MaXN0RGVmZXJyZWRSZXBseSIDkAIBEkQKB1Jlc29sdmUSGi5tb3JsYWlmLnYx\
+    LlJlc29sdmVSZXF1ZXN0GhgubW9ybGFpZi52MS5SZXNvbHZlUmVwbHkiA5ACAhJDCgZFeHBvcnQSGS5tb3JsYWlm\
+    LnYxLkV4cG9ydFJlcXVlc3QaFy5tb3JsYWlmLnYxLkV4cG9ydFJlcGx5IgOQAgEwARI+CgZJbXBvcnQSGS5tb3Js\
+    YWlmLnYxLkltcG9ydFJlcXVlc3QaFy5tb3JsYWlmLnYxLkltcG9ydFJlcGx5KAESWQoOTGlzdFByaW5jaXBsZXMS\
+    IS5tb3JsYWlmLnYxLkxpc3RQcmluY2lwbGVzUmVxdWVzdBofLm1vcmxhaWYudjEuTGlzdFByaW5jaXBsZXNSZXBs\
+    eSIDkAIBElMKDFB1dFByaW5jaXBsZRIfLm1vcmxhaWYudjEuUHV0UHJpbmNpcGxlUmVxdWVzdBodLm1vcmxhaWYu\
+    djEuUHV0UHJpbmNpcGxlUmVwbHkiA5ACAhJECgdNZWFzdXJlEhoubW9ybGFpZi52MS5NZWFzdXJlUmVxdWVzdBoY\
+    Lm1vcmxhaWYudjEuTWVhc3VyZVJlcGx5IgOQAgFiBnByb3RvMw==
     """
   ) ?? []

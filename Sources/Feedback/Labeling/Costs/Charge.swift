@@ -31,4 +31,6 @@ enum RequestState: Int, Sendable {
   case answered = 1
   case refused = 2
   case uncertain = 3
+  /// Part of a batch that is not finished.
+  case batched = 4
 }

@@ -99,6 +99,70 @@ package final class SpendingLedger: Sendable {
     try await store.settle(id, key: reservation.charge.key, settlement)
   }
 
+  /// Charges a whole batch at its worst, or says which budget does not allow it.
+  ///
+  /// A batch takes up to a day, so nothing waits for others to turn out cheaper.
+  func book(_ charges: [Charge], within budgets: [Budget]) throws(LabelingError) {
+    let worst = charges.reduce(Money.zero) { $0 + $1.worstCost }
+    let refusal = state.withLock { state -> LabelingError? in
+      for budget in budgets {
+        let spent = state.spending[budget.scope] ?? Spending()
+        if let limit = budget.requestCountMax, spent.requestCount + charges.count > limit {
+          return .budgetExhausted(
+            budget: "max_requests of \(budget.scope)",
+            spent: "\(spent.requestCount), and the batch has \(charges.count)",
+            limit: "\(limit)"
+          )
+        }
+        if let limit = budget.costMax, spent.cost + spent.reserved + worst > limit {
+          return .budgetExhausted(
+            budget: "max_cost of \(budget.scope)",
+            spent: "\((spent.cost + spent.reserved).text), and the batch may cost \(worst.text)",
+            limit: limit.text
+          )
+        }
+      }
+      for charge in charges {
+        Self.change(charge, &state) {
+          $0.cost += charge.worstCost
+          $0.requestCount += 1
+        }
+      }
+      return nil
+    }
+    if let refusal { throw refusal }
+  }
+
+  /// Replaces the worst case of a request of a batch by what it did cost.
+  func correct(judgeID: String, runID: String, booked: Money, cost: Money) {
+    state.withLock { state in
+      for scope in [Budget.Scope.judge(judgeID), .run(runID)] {
+        state.spending[scope, default: Spending()].cost -= booked
+        state.spending[scope, default: Spending()].cost += cost
+      }
+    }
+  }
+
+  /// Takes back the charges of a batch that was not even stored.
+  func unbook(_ charges: [Charge]) {
+    state.withLock { state in
+      for charge in charges {
+        Self.change(charge, &state) {
+          $0.cost -= charge.worstCost
+          $0.requestCount -= 1
+        }
+      }
+    }
+  }
+
+  private static func change(
+    _ charge: Charge,
+    _ state: inout State,
+    _ body: (inout Spending) -> Void
+  ) {
+    for scope in scopes(charge) { body(&state.spending[scope, default: Spending()]) }
+  }
+
   private static func decide(
     _ charge: Charge,
     _ budgets: [Budget],

@@ -28,9 +28,14 @@ package struct ChatCompletion: Sendable, Equatable, Codable {
   /// Reads a response body; nil when it is no chat completion with at least one choice.
   package init?(_ body: [UInt8]) {
     // Only the shape matters here, not the cause: the caller reports the body itself.
-    guard let wire = try? JSONDecoder().decode(WireCompletion.self, from: Data(body)),
-      let choice = wire.choices.first
-    else { return nil }
+    guard let wire = try? JSONDecoder().decode(WireCompletion.self, from: Data(body)) else {
+      return nil
+    }
+    self.init(wire)
+  }
+
+  fileprivate init?(_ wire: WireCompletion) {
+    guard let choice = wire.choices.first else { return nil }
     text = choice.message.value?.content.value ?? ""
     usage = wire.usage.value.flatMap(TokenUsage.init)
     let content = choice.logprobs.value?.content.value ?? []
@@ -39,6 +44,16 @@ package struct ChatCompletion: Sendable, Equatable, Codable {
       let top = (position.top_logprobs?.value ?? []).compactMap { $0.value.flatMap(Token.init) }
       return Position(chosen: chosen, top: top.isEmpty ? [chosen] : top)
     }
+  }
+}
+
+/// A completion inside another answer, such as a line of a batch; nil when it is none.
+struct ReceivedCompletion: Decodable {
+  let completion: ChatCompletion?
+
+  init(from decoder: any Decoder) throws {
+    // An unreadable answer is an answer that failed, not a reason to lose the line.
+    completion = (try? WireCompletion(from: decoder)).flatMap { ChatCompletion($0) }
   }
 }
 

@@ -10,7 +10,7 @@ final class ChatEndpoint: Sendable {
   let judgeID: String
   let configuration: HTTPJudgeConfiguration
   let ledger: SpendingLedger
-  private let client: CurlClient
+  let client: CurlClient
   private let permits: AsyncPermits
   private let limiter: RateLimiter
   private let clock: any Clock<Duration>
@@ -63,6 +63,7 @@ final class ChatEndpoint: Sendable {
     let answer = await underWay.value(for: request.key) { [self] in
       do throws(LabelingError) {
         if let known = try await ledger.store.answer(to: request.key) { return .success(known) }
+        try await refuseBatched(request)
         try await refuseLost(request)
         return .success(try await exchange(request, charge, budgets))
       } catch {
@@ -71,6 +72,16 @@ final class ChatEndpoint: Sendable {
     }
     guard let answer else { throw .cancelled }
     return try answer.get()
+  }
+
+  /// Refuses a request that a batch asks already.
+  private func refuseBatched(_ request: ChatRequest) async throws(LabelingError) {
+    guard let batch = try await ledger.store.openBatch(asking: request.key) else { return }
+    throw .judgeUnavailable(
+      judge: judgeID,
+      reason: "batch \(batch) asks it and is not finished",
+      isRetryable: true
+    )
   }
 
   /// Refuses a request whose answer was lost, where it must not be paid for twice.

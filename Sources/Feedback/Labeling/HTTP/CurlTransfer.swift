@@ -24,12 +24,12 @@ final class CurlTransfer {
   private func configure(_ request: HTTPRequest) throws(HTTPFailure) {
     let handle = easy.pointer
     let context = Unmanaged.passUnretained(self).toOpaque()
-    let longs: [(CURLoption, Int)] = [
-      (CURLOPT_NOSIGNAL, 1), (CURLOPT_POST, 1), (CURLOPT_FOLLOWLOCATION, 0),
-      (CURLOPT_POSTFIELDSIZE, request.body.count), (CURLOPT_TCP_KEEPALIVE, 1),
+    var longs: [(CURLoption, Int)] = [
+      (CURLOPT_NOSIGNAL, 1), (CURLOPT_FOLLOWLOCATION, 0), (CURLOPT_TCP_KEEPALIVE, 1),
       (CURLOPT_TIMEOUT_MS, milliseconds(request.timeout)),
       (CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connectTimeout)),
     ]
+    if request.mustNotRepeat { longs.append((CURLOPT_FRESH_CONNECT, 1)) }
     var results = longs.map { morlaif_curl_set_long(handle, $0.0, $0.1) }
     results += [
       morlaif_curl_set_string(handle, CURLOPT_URL, request.url),
@@ -42,16 +42,23 @@ final class CurlTransfer {
       morlaif_curl_set_callback(handle, CURLOPT_HEADERFUNCTION, receiveHeader),
       morlaif_curl_set_pointer(handle, CURLOPT_HEADERDATA, context),
     ]
-    // COPYPOSTFIELDS takes its length from POSTFIELDSIZE, set above, and copies at once.
-    var body = request.body
-    results.append(
-      body.withUnsafeMutableBytes {
-        morlaif_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
-      }
-    )
+    if request.method == .post { results += setBody(request.body) }
     if let bad = results.first(where: { $0 != CURLE_OK }) {
       throw .unusable(String(cString: curl_easy_strerror(bad)))
     }
+  }
+
+  private func setBody(_ bytes: [UInt8]) -> [CURLcode] {
+    let handle = easy.pointer
+    // COPYPOSTFIELDS takes its length from POSTFIELDSIZE, and copies at once.
+    var body = bytes
+    return [
+      morlaif_curl_set_long(handle, CURLOPT_POST, 1),
+      morlaif_curl_set_long(handle, CURLOPT_POSTFIELDSIZE, bytes.count),
+      body.withUnsafeMutableBytes {
+        morlaif_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
+      },
+    ]
   }
 
   /// Turns libcurl's result into ours.

@@ -1,10 +1,18 @@
-/// A POST request of JSON.
+/// A request.
 struct HTTPRequest: Sendable {
+  /// What is wanted of the server.
+  enum Method: Sendable {
+    case get
+    case post
+  }
+
+  /// What is wanted.
+  var method = Method.post
   /// Where to.
   var url: String
   /// Header lines as `Name: value`.
   var headers: [String]
-  /// The body.
+  /// The body; GET requests have none.
   var body: [UInt8]
   /// Time for the whole exchange.
   var timeout: Duration
@@ -12,6 +20,11 @@ struct HTTPRequest: Sendable {
   var connectTimeout: Duration
   /// Longest accepted response body, in bytes.
   var responseByteCountMax: Int
+  /// Whether it must not reach the server twice.
+  ///
+  /// libcurl sends a request again by itself when a connection that it kept dies without an answer;
+  /// on a fresh one it does not.
+  var mustNotRepeat = false
 }
 
 /// A response with any status.

@@ -15,7 +15,7 @@ package struct HTTPJudge: PayingJudge {
   package var isPriced: Bool { configuration.price != nil }
   let configuration: HTTPJudgeConfiguration
   let ledger: SpendingLedger
-  private let endpoint: ChatEndpoint
+  let endpoint: ChatEndpoint
 
   /// Creates a judge; nothing is sent yet.
   ///
@@ -48,6 +48,9 @@ package struct HTTPJudge: PayingJudge {
       jitter: jitter
     )
   }
+
+  /// What was spent on it, what is under way included.
+  package var spending: Spending { ledger.spending(.judge(id)) }
 
   /// The id of the judge that asks a model.
   package static func id(ofModel model: String) -> String { "http:" + model }

@@ -36,6 +36,8 @@ package struct HTTPJudgeConfiguration: Sendable {
   package var requestsPerMinute: Int?
   /// Most tokens in a minute; nil for no limit.
   package var tokensPerMinute: Int?
+  /// Most requests of one batch; OpenAI takes 50,000.
+  package var batchRequestCountMax = 20_000
   /// What to do about requests whose answers were lost.
   package var lostAnswers = LostAnswers.askAgain
 
@@ -90,7 +92,8 @@ package struct HTTPJudgeConfiguration: Sendable {
       body: Array(request.body.utf8),
       timeout: timeout,
       connectTimeout: connectTimeout,
-      responseByteCountMax: responseByteCountMax
+      responseByteCountMax: responseByteCountMax,
+      mustNotRepeat: lostAnswers == .fail
     )
   }
 

@@ -127,6 +127,32 @@ extension LabelStore {
           """
       )
     }
+    migrator.registerMigration("4: batches") { db in
+      try db.execute(
+        sql: """
+          -- Batches of requests, from before they are sent. token marks ours among the endpoint's;
+          -- state is a BatchState.
+          CREATE TABLE batch (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            token TEXT NOT NULL,
+            judge_id TEXT NOT NULL,
+            run_id TEXT NOT NULL,
+            state TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            remote_id TEXT,
+            note TEXT NOT NULL DEFAULT ''
+          );
+
+          -- What each batch asks; request_id is the row in the books.
+          CREATE TABLE batch_request (
+            request_id INTEGER PRIMARY KEY NOT NULL REFERENCES request (id),
+            batch_id INTEGER NOT NULL REFERENCES batch (id),
+            body BLOB NOT NULL
+          );
+          CREATE INDEX batch_request_by_batch ON batch_request (batch_id);
+          """
+      )
+    }
     return migrator
   }
 }

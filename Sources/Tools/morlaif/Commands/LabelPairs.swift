@@ -16,6 +16,9 @@ struct LabelPairs: AsyncParsableCommand {
       pair and principle with the preferred and the other answer. The labeler keeps every judgement in the dataset; \
       asking again costs nothing. Pairs that could not be judged are told on standard error; the exit code is then 70.
 
+      With --batch the endpoint's batch API answers, at its lower price and within a day; the command waits for it, and \
+      may be ended and given again.
+
       With --dry-run nothing is asked and no line is written: it tells how many requests and tokens it would take, \
       what they would cost, and the least time. A budget that does not suffice ends the command before it is passed; \
       what was judged is kept, and the same command with a larger budget goes on.
@@ -24,6 +27,7 @@ struct LabelPairs: AsyncParsableCommand {
         morlaif label --dataset mine --principle conciseness --input pairs.jsonl --output labels.jsonl
         morlaif label --dataset mine --judge gpt --input pairs.jsonl --dry-run
         morlaif label --dataset mine --judge gpt --input pairs.jsonl --output labels.jsonl --max-cost 2.50
+        morlaif label --dataset mine --judge gpt --input pairs.jsonl --output labels.jsonl --batch
       """
   )
 
@@ -82,12 +86,24 @@ struct LabelPairs: AsyncParsableCommand {
   @Flag(name: .long, help: "Tell what it would take and do nothing.")
   var dryRun = false
 
+  @Flag(name: .long, help: "Have the endpoint's batch API answer, and wait for it.")
+  var batch = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("How often --batch looks how far it is.", valueName: "seconds")
+  )
+  var batchPoll = 30.0
+
   @OptionGroup var records: RecordOptions
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
     guard maxCost >= 0, maxCost.isFinite else {
       throw ValidationError("--max-cost must be an amount of money.")
+    }
+    guard (0.01...3600).contains(batchPoll) else {
+      throw ValidationError("--batch-poll must be 0.01 to 3600.")
     }
     guard (0.5...1).contains(deferBelow ?? 0.5) else {
       throw ValidationError("--defer-below must be 0.5 to 1.")
@@ -119,7 +135,8 @@ struct LabelPairs: AsyncParsableCommand {
     let byID = Dictionary(uniqueKeysWithValues: pairs.map { ($0.id, $0) })
     let settings = settings
     let (failures, deferred) = try await connection.withConnections { connections in
-      try await connections.labeler.label { requests, replies in
+      if batch { try await finishBatches(pairs, connections.labeler) }
+      return try await connections.labeler.label { requests, replies in
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask { try await Self.send(settings, pairs, requests) }
           var (failures, deferred) = (0, 0)
@@ -150,6 +167,28 @@ struct LabelPairs: AsyncParsableCommand {
         "\(failures) judgements failed, as said above; correct what is wrong there, or give the same "
           + "command again where the judge was away: what was judged is kept"
       )
+    }
+  }
+
+  /// Hands pairs over as batches and waits until the run has none that is unfinished.
+  private func finishBatches(_ pairs: [PreferencePair], _ labeler: LabelerClient) async throws {
+    let settings = settings
+    let submitted = try await labeler.submitBatch { try await Self.send(settings, pairs, $0) }
+    Output.note(
+      "\(submitted.requests) requests handed over, \(submitted.pending) under way, \(submitted.known) known"
+    )
+    let request = ListBatchesRequest(runID: runID.isEmpty ? dataset : runID)
+    while true {
+      let batches = try await labeler.listBatches(request).batches
+      guard batches.contains(where: { $0.state != .collected && $0.state != .failed }) else {
+        for batch in batches where !batch.note.isEmpty {
+          Output.note(
+            "batch \(batch.id): \(batch.answered) of \(batch.requests) answered; \(batch.note)"
+          )
+        }
+        return
+      }
+      try await Task.sleep(for: .seconds(batchPoll))
     }
   }
 

@@ -31,6 +31,24 @@ ESTIMATE = Method(
     is_idempotent=True,
     python_name="estimate",
 )
+SUBMIT_BATCH = Method(
+    "morlaif.v1.Labeler",
+    "SubmitBatch",
+    MethodKind.CLIENT_STREAMING,
+    labeler_pb2.LabelRequest,
+    labeler_pb2.SubmitBatchReply,
+    is_idempotent=False,
+    python_name="submit_batch",
+)
+LIST_BATCHES = Method(
+    "morlaif.v1.Labeler",
+    "ListBatches",
+    MethodKind.UNARY,
+    labeler_pb2.ListBatchesRequest,
+    labeler_pb2.ListBatchesReply,
+    is_idempotent=True,
+    python_name="list_batches",
+)
 USAGE = Method(
     "morlaif.v1.Labeler",
     "Usage",
@@ -114,7 +132,7 @@ MEASURE = Method(
 )
 LABELER = Service(
     "morlaif.v1.Labeler",
-    (LABEL, ESTIMATE, USAGE, STATISTICS, LIST_DEFERRED, RESOLVE, EXPORT, IMPORT, LIST_PRINCIPLES, PUT_PRINCIPLE, MEASURE),
+    (LABEL, ESTIMATE, SUBMIT_BATCH, LIST_BATCHES, USAGE, STATISTICS, LIST_DEFERRED, RESOLVE, EXPORT, IMPORT, LIST_PRINCIPLES, PUT_PRINCIPLE, MEASURE),
     labeler_pb2.DESCRIPTOR,
 )
 
@@ -151,6 +169,33 @@ class Labeler:
         """What `Label` would send and cost for the same requests. Nothing is sent."""
         return self._client.client_streaming(
             ESTIMATE, requests, timeout=timeout, metadata=metadata
+        )
+
+    def submit_batch(
+        self,
+        requests: Iterable[labeler_pb2.LabelRequest],
+        *,
+        timeout: float | None = None,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.SubmitBatchReply:
+        """Has everything that `Label` would ask for the same requests asked by the endpoint's batch
+        API, at its lower price and within a day. The labeler looks after its batches by itself,
+        over restarts; what they answered costs `Label` nothing more.
+        """
+        return self._client.client_streaming(
+            SUBMIT_BATCH, requests, timeout=timeout, metadata=metadata
+        )
+
+    def list_batches(
+        self,
+        request: labeler_pb2.ListBatchesRequest,
+        *,
+        timeout: float | None | object = DEFAULT,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.ListBatchesReply:
+        """Batches and how far they are, in the order in which they were made."""
+        return self._client.unary(
+            LIST_BATCHES, request, timeout=timeout, metadata=metadata
         )
 
     def usage(
@@ -311,6 +356,33 @@ class AsyncLabeler:
             ESTIMATE, requests, timeout=timeout, metadata=metadata
         )
 
+    async def submit_batch(
+        self,
+        requests: Iterable[labeler_pb2.LabelRequest] | AsyncIterable[labeler_pb2.LabelRequest],
+        *,
+        timeout: float | None = None,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.SubmitBatchReply:
+        """Has everything that `Label` would ask for the same requests asked by the endpoint's batch
+        API, at its lower price and within a day. The labeler looks after its batches by itself,
+        over restarts; what they answered costs `Label` nothing more.
+        """
+        return await self._client.client_streaming(
+            SUBMIT_BATCH, requests, timeout=timeout, metadata=metadata
+        )
+
+    async def list_batches(
+        self,
+        request: labeler_pb2.ListBatchesRequest,
+        *,
+        timeout: float | None | object = DEFAULT,
+        metadata: Metadata = (),
+    ) -> labeler_pb2.ListBatchesReply:
+        """Batches and how far they are, in the order in which they were made."""
+        return await self._client.unary(
+            LIST_BATCHES, request, timeout=timeout, metadata=metadata
+        )
+
     async def usage(
         self,
         request: labeler_pb2.UsageRequest,
@@ -457,6 +529,21 @@ class LabelerHandler(Handler):
         self, requests: Any, context: Context
     ) -> labeler_pb2.EstimateReply | Awaitable[labeler_pb2.EstimateReply]:
         """What `Label` would send and cost for the same requests. Nothing is sent."""
+        raise NotImplementedError
+
+    def submit_batch(
+        self, requests: Any, context: Context
+    ) -> labeler_pb2.SubmitBatchReply | Awaitable[labeler_pb2.SubmitBatchReply]:
+        """Has everything that `Label` would ask for the same requests asked by the endpoint's batch
+        API, at its lower price and within a day. The labeler looks after its batches by itself,
+        over restarts; what they answered costs `Label` nothing more.
+        """
+        raise NotImplementedError
+
+    def list_batches(
+        self, request: labeler_pb2.ListBatchesRequest, context: Context
+    ) -> labeler_pb2.ListBatchesReply | Awaitable[labeler_pb2.ListBatchesReply]:
+        """Batches and how far they are, in the order in which they were made."""
         raise NotImplementedError
 
     def usage(

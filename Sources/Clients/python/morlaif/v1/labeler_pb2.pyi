@@ -5,12 +5,40 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
+BATCH_STATE_COLLECTED: BatchState
+BATCH_STATE_FAILED: BatchState
+BATCH_STATE_PREPARED: BatchState
+BATCH_STATE_SENDING: BatchState
+BATCH_STATE_SUBMITTED: BatchState
+BATCH_STATE_UNSPECIFIED: BatchState
 DESCRIPTOR: _descriptor.FileDescriptor
 RESOLUTION_A: Resolution
 RESOLUTION_B: Resolution
 RESOLUTION_DISCARD: Resolution
 RESOLUTION_PENDING: Resolution
 RESOLUTION_TIE: Resolution
+
+class Batch(_message.Message):
+    __slots__ = ["answered", "attempt", "id", "judge_id", "note_utf8", "remote_id", "requests", "run_id", "state"]
+    ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    JUDGE_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTE_UTF8_FIELD_NUMBER: _ClassVar[int]
+    REMOTE_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    answered: int
+    attempt: int
+    id: int
+    judge_id: str
+    note_utf8: bytes
+    remote_id: str
+    requests: int
+    run_id: str
+    state: BatchState
+    def __init__(self, id: _Optional[int] = ..., run_id: _Optional[str] = ..., judge_id: _Optional[str] = ..., state: _Optional[_Union[BatchState, str]] = ..., attempt: _Optional[int] = ..., remote_id: _Optional[str] = ..., requests: _Optional[int] = ..., answered: _Optional[int] = ..., note_utf8: _Optional[bytes] = ...) -> None: ...
 
 class BudgetState(_message.Message):
     __slots__ = ["judge_id", "max_cost", "max_requests", "requests", "reserved", "spent"]
@@ -228,6 +256,18 @@ class LabelStatistics(_message.Message):
     ties: int
     def __init__(self, principle_id: _Optional[str] = ..., judge_id: _Optional[str] = ..., labels: _Optional[int] = ..., consistent: _Optional[int] = ..., ties: _Optional[int] = ..., comparable: _Optional[int] = ..., longer_preferred: _Optional[int] = ..., mean_confidence: _Optional[float] = ..., first_place_share: _Optional[float] = ..., deferred: _Optional[int] = ...) -> None: ...
 
+class ListBatchesReply(_message.Message):
+    __slots__ = ["batches"]
+    BATCHES_FIELD_NUMBER: _ClassVar[int]
+    batches: _containers.RepeatedCompositeFieldContainer[Batch]
+    def __init__(self, batches: _Optional[_Iterable[_Union[Batch, _Mapping]]] = ...) -> None: ...
+
+class ListBatchesRequest(_message.Message):
+    __slots__ = ["run_id"]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    def __init__(self, run_id: _Optional[str] = ...) -> None: ...
+
 class ListDeferredReply(_message.Message):
     __slots__ = ["items", "pending"]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
@@ -322,6 +362,16 @@ class StatisticsRequest(_message.Message):
     dataset_id: str
     def __init__(self, dataset_id: _Optional[str] = ...) -> None: ...
 
+class SubmitBatchReply(_message.Message):
+    __slots__ = ["known", "pending", "requests"]
+    KNOWN_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    known: int
+    pending: int
+    requests: int
+    def __init__(self, requests: _Optional[int] = ..., pending: _Optional[int] = ..., known: _Optional[int] = ...) -> None: ...
+
 class UsageEntry(_message.Message):
     __slots__ = ["answered", "cached_prompt_tokens", "completion_tokens", "cost", "judge_id", "principle_id", "prompt_tokens", "requests", "run_id", "uncertain", "uncertain_cost"]
     ANSWERED_FIELD_NUMBER: _ClassVar[int]
@@ -363,6 +413,9 @@ class UsageRequest(_message.Message):
     judge_id: str
     run_id: str
     def __init__(self, run_id: _Optional[str] = ..., judge_id: _Optional[str] = ...) -> None: ...
+
+class BatchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
 
 class Resolution(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []

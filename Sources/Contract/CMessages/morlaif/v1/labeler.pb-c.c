@@ -232,6 +232,186 @@ void   morlaif__v1__estimate_reply__free_unpacked
   assert(message->base.descriptor == &morlaif__v1__estimate_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   morlaif__v1__submit_batch_reply__init
+                     (Morlaif__V1__SubmitBatchReply         *message)
+{
+  static const Morlaif__V1__SubmitBatchReply init_value = MORLAIF__V1__SUBMIT_BATCH_REPLY__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__submit_batch_reply__get_packed_size
+                     (const Morlaif__V1__SubmitBatchReply *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__submit_batch_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__submit_batch_reply__pack
+                     (const Morlaif__V1__SubmitBatchReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__submit_batch_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__submit_batch_reply__pack_to_buffer
+                     (const Morlaif__V1__SubmitBatchReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__submit_batch_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__SubmitBatchReply *
+       morlaif__v1__submit_batch_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__SubmitBatchReply *)
+     protobuf_c_message_unpack (&morlaif__v1__submit_batch_reply__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__submit_batch_reply__free_unpacked
+                     (Morlaif__V1__SubmitBatchReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__submit_batch_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__list_batches_request__init
+                     (Morlaif__V1__ListBatchesRequest         *message)
+{
+  static const Morlaif__V1__ListBatchesRequest init_value = MORLAIF__V1__LIST_BATCHES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__list_batches_request__get_packed_size
+                     (const Morlaif__V1__ListBatchesRequest *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_batches_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__list_batches_request__pack
+                     (const Morlaif__V1__ListBatchesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_batches_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__list_batches_request__pack_to_buffer
+                     (const Morlaif__V1__ListBatchesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_batches_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__ListBatchesRequest *
+       morlaif__v1__list_batches_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__ListBatchesRequest *)
+     protobuf_c_message_unpack (&morlaif__v1__list_batches_request__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__list_batches_request__free_unpacked
+                     (Morlaif__V1__ListBatchesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__list_batches_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__list_batches_reply__init
+                     (Morlaif__V1__ListBatchesReply         *message)
+{
+  static const Morlaif__V1__ListBatchesReply init_value = MORLAIF__V1__LIST_BATCHES_REPLY__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__list_batches_reply__get_packed_size
+                     (const Morlaif__V1__ListBatchesReply *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_batches_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__list_batches_reply__pack
+                     (const Morlaif__V1__ListBatchesReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_batches_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__list_batches_reply__pack_to_buffer
+                     (const Morlaif__V1__ListBatchesReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__list_batches_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__ListBatchesReply *
+       morlaif__v1__list_batches_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__ListBatchesReply *)
+     protobuf_c_message_unpack (&morlaif__v1__list_batches_reply__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__list_batches_reply__free_unpacked
+                     (Morlaif__V1__ListBatchesReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__list_batches_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   morlaif__v1__batch__init
+                     (Morlaif__V1__Batch         *message)
+{
+  static const Morlaif__V1__Batch init_value = MORLAIF__V1__BATCH__INIT;
+  *message = init_value;
+}
+size_t morlaif__v1__batch__get_packed_size
+                     (const Morlaif__V1__Batch *message)
+{
+  assert(message->base.descriptor == &morlaif__v1__batch__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t morlaif__v1__batch__pack
+                     (const Morlaif__V1__Batch *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &morlaif__v1__batch__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t morlaif__v1__batch__pack_to_buffer
+                     (const Morlaif__V1__Batch *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &morlaif__v1__batch__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Morlaif__V1__Batch *
+       morlaif__v1__batch__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Morlaif__V1__Batch *)
+     protobuf_c_message_unpack (&morlaif__v1__batch__descriptor,
+                                allocator, len, data);
+}
+void   morlaif__v1__batch__free_unpacked
+                     (Morlaif__V1__Batch *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &morlaif__v1__batch__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   morlaif__v1__usage_request__init
                      (Morlaif__V1__UsageRequest         *message)
 {
@@ -1921,6 +2101,288 @@ const ProtobufCMessageDescriptor morlaif__v1__estimate_reply__descriptor =
   morlaif__v1__estimate_reply__field_indices_by_name,
   1,  morlaif__v1__estimate_reply__number_ranges,
   (ProtobufCMessageInit) morlaif__v1__estimate_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__submit_batch_reply__field_descriptors[3] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__SubmitBatchReply, requests),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pending",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__SubmitBatchReply, pending),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "known",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__SubmitBatchReply, known),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__submit_batch_reply__field_indices_by_name[] = {
+  2,   /* field[2] = known */
+  1,   /* field[1] = pending */
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange morlaif__v1__submit_batch_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__submit_batch_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.SubmitBatchReply",
+  "SubmitBatchReply",
+  "Morlaif__V1__SubmitBatchReply",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__SubmitBatchReply),
+  3,
+  morlaif__v1__submit_batch_reply__field_descriptors,
+  morlaif__v1__submit_batch_reply__field_indices_by_name,
+  1,  morlaif__v1__submit_batch_reply__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__submit_batch_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__list_batches_request__field_descriptors[1] =
+{
+  {
+    "run_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__ListBatchesRequest, run_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__list_batches_request__field_indices_by_name[] = {
+  0,   /* field[0] = run_id */
+};
+static const ProtobufCIntRange morlaif__v1__list_batches_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__list_batches_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.ListBatchesRequest",
+  "ListBatchesRequest",
+  "Morlaif__V1__ListBatchesRequest",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__ListBatchesRequest),
+  1,
+  morlaif__v1__list_batches_request__field_descriptors,
+  morlaif__v1__list_batches_request__field_indices_by_name,
+  1,  morlaif__v1__list_batches_request__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__list_batches_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__list_batches_reply__field_descriptors[1] =
+{
+  {
+    "batches",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Morlaif__V1__ListBatchesReply, n_batches),
+    offsetof(Morlaif__V1__ListBatchesReply, batches),
+    &morlaif__v1__batch__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__list_batches_reply__field_indices_by_name[] = {
+  0,   /* field[0] = batches */
+};
+static const ProtobufCIntRange morlaif__v1__list_batches_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__list_batches_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.ListBatchesReply",
+  "ListBatchesReply",
+  "Morlaif__V1__ListBatchesReply",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__ListBatchesReply),
+  1,
+  morlaif__v1__list_batches_reply__field_descriptors,
+  morlaif__v1__list_batches_reply__field_indices_by_name,
+  1,  morlaif__v1__list_batches_reply__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__list_batches_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor morlaif__v1__batch__field_descriptors[9] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__Batch, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "run_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__Batch, run_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "judge_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__Batch, judge_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__Batch, state),
+    &morlaif__v1__batch_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attempt",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__Batch, attempt),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "remote_id",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__Batch, remote_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "requests",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__Batch, requests),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answered",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__Batch, answered),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "note_utf8",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Morlaif__V1__Batch, note_utf8),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned morlaif__v1__batch__field_indices_by_name[] = {
+  7,   /* field[7] = answered */
+  4,   /* field[4] = attempt */
+  0,   /* field[0] = id */
+  2,   /* field[2] = judge_id */
+  8,   /* field[8] = note_utf8 */
+  5,   /* field[5] = remote_id */
+  6,   /* field[6] = requests */
+  1,   /* field[1] = run_id */
+  3,   /* field[3] = state */
+};
+static const ProtobufCIntRange morlaif__v1__batch__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor morlaif__v1__batch__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "morlaif.v1.Batch",
+  "Batch",
+  "Morlaif__V1__Batch",
+  "morlaif.v1",
+  sizeof(Morlaif__V1__Batch),
+  9,
+  morlaif__v1__batch__field_descriptors,
+  morlaif__v1__batch__field_indices_by_name,
+  1,  morlaif__v1__batch__number_ranges,
+  (ProtobufCMessageInit) morlaif__v1__batch__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor morlaif__v1__usage_request__field_descriptors[2] =
@@ -3696,6 +4158,42 @@ const ProtobufCMessageDescriptor morlaif__v1__measure_reply__descriptor =
   (ProtobufCMessageInit) morlaif__v1__measure_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCEnumValue morlaif__v1__batch_state__enum_values_by_number[6] =
+{
+  { "BATCH_STATE_UNSPECIFIED", "MORLAIF__V1__BATCH_STATE__BATCH_STATE_UNSPECIFIED", 0 },
+  { "BATCH_STATE_PREPARED", "MORLAIF__V1__BATCH_STATE__BATCH_STATE_PREPARED", 1 },
+  { "BATCH_STATE_SENDING", "MORLAIF__V1__BATCH_STATE__BATCH_STATE_SENDING", 2 },
+  { "BATCH_STATE_SUBMITTED", "MORLAIF__V1__BATCH_STATE__BATCH_STATE_SUBMITTED", 3 },
+  { "BATCH_STATE_COLLECTED", "MORLAIF__V1__BATCH_STATE__BATCH_STATE_COLLECTED", 4 },
+  { "BATCH_STATE_FAILED", "MORLAIF__V1__BATCH_STATE__BATCH_STATE_FAILED", 5 },
+};
+static const ProtobufCIntRange morlaif__v1__batch_state__value_ranges[] = {
+{0, 0},{0, 6}
+};
+static const ProtobufCEnumValueIndex morlaif__v1__batch_state__enum_values_by_name[6] =
+{
+  { "BATCH_STATE_COLLECTED", 4 },
+  { "BATCH_STATE_FAILED", 5 },
+  { "BATCH_STATE_PREPARED", 1 },
+  { "BATCH_STATE_SENDING", 2 },
+  { "BATCH_STATE_SUBMITTED", 3 },
+  { "BATCH_STATE_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor morlaif__v1__batch_state__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "morlaif.v1.BatchState",
+  "BatchState",
+  "Morlaif__V1__BatchState",
+  "morlaif.v1",
+  6,
+  morlaif__v1__batch_state__enum_values_by_number,
+  6,
+  morlaif__v1__batch_state__enum_values_by_name,
+  1,
+  morlaif__v1__batch_state__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
 static const ProtobufCEnumValue morlaif__v1__resolution__enum_values_by_number[5] =
 {
   { "RESOLUTION_PENDING", "MORLAIF__V1__RESOLUTION__RESOLUTION_PENDING", 0 },
@@ -3730,10 +4228,12 @@ const ProtobufCEnumDescriptor morlaif__v1__resolution__descriptor =
   morlaif__v1__resolution__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor morlaif__v1__labeler__method_descriptors[11] =
+static const ProtobufCMethodDescriptor morlaif__v1__labeler__method_descriptors[13] =
 {
   { "Label", &morlaif__v1__label_request__descriptor, &morlaif__v1__label_reply__descriptor },
   { "Estimate", &morlaif__v1__label_request__descriptor, &morlaif__v1__estimate_reply__descriptor },
+  { "SubmitBatch", &morlaif__v1__label_request__descriptor, &morlaif__v1__submit_batch_reply__descriptor },
+  { "ListBatches", &morlaif__v1__list_batches_request__descriptor, &morlaif__v1__list_batches_reply__descriptor },
   { "Usage", &morlaif__v1__usage_request__descriptor, &morlaif__v1__usage_reply__descriptor },
   { "Statistics", &morlaif__v1__statistics_request__descriptor, &morlaif__v1__statistics_reply__descriptor },
   { "ListDeferred", &morlaif__v1__list_deferred_request__descriptor, &morlaif__v1__list_deferred_reply__descriptor },
@@ -3746,16 +4246,18 @@ static const ProtobufCMethodDescriptor morlaif__v1__labeler__method_descriptors[
 };
 const unsigned morlaif__v1__labeler__method_indices_by_name[] = {
   1,        /* Estimate */
-  6,        /* Export */
-  7,        /* Import */
+  8,        /* Export */
+  9,        /* Import */
   0,        /* Label */
-  4,        /* ListDeferred */
-  8,        /* ListPrinciples */
-  10,        /* Measure */
-  9,        /* PutPrinciple */
-  5,        /* Resolve */
-  3,        /* Statistics */
-  2         /* Usage */
+  3,        /* ListBatches */
+  6,        /* ListDeferred */
+  10,        /* ListPrinciples */
+  12,        /* Measure */
+  11,        /* PutPrinciple */
+  7,        /* Resolve */
+  5,        /* Statistics */
+  2,        /* SubmitBatch */
+  4         /* Usage */
 };
 const ProtobufCServiceDescriptor morlaif__v1__labeler__descriptor =
 {
@@ -3764,7 +4266,7 @@ const ProtobufCServiceDescriptor morlaif__v1__labeler__descriptor =
   "Labeler",
   "Morlaif__V1__Labeler",
   "morlaif.v1",
-  11,
+  13,
   morlaif__v1__labeler__method_descriptors,
   morlaif__v1__labeler__method_indices_by_name
 };
@@ -3784,13 +4286,29 @@ void morlaif__v1__labeler__estimate(ProtobufCService *service,
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
   service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void morlaif__v1__labeler__submit_batch(ProtobufCService *service,
+                                        const Morlaif__V1__LabelRequest *input,
+                                        Morlaif__V1__SubmitBatchReply_Closure closure,
+                                        void *closure_data)
+{
+  assert(service->descriptor == &morlaif__v1__labeler__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void morlaif__v1__labeler__list_batches(ProtobufCService *service,
+                                        const Morlaif__V1__ListBatchesRequest *input,
+                                        Morlaif__V1__ListBatchesReply_Closure closure,
+                                        void *closure_data)
+{
+  assert(service->descriptor == &morlaif__v1__labeler__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void morlaif__v1__labeler__usage(ProtobufCService *service,
                                  const Morlaif__V1__UsageRequest *input,
                                  Morlaif__V1__UsageReply_Closure closure,
                                  void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__statistics(ProtobufCService *service,
                                       const Morlaif__V1__StatisticsRequest *input,
@@ -3798,7 +4316,7 @@ void morlaif__v1__labeler__statistics(ProtobufCService *service,
                                       void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__list_deferred(ProtobufCService *service,
                                          const Morlaif__V1__ListDeferredRequest *input,
@@ -3806,7 +4324,7 @@ void morlaif__v1__labeler__list_deferred(ProtobufCService *service,
                                          void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__resolve(ProtobufCService *service,
                                    const Morlaif__V1__ResolveRequest *input,
@@ -3814,7 +4332,7 @@ void morlaif__v1__labeler__resolve(ProtobufCService *service,
                                    void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__export(ProtobufCService *service,
                                   const Morlaif__V1__ExportRequest *input,
@@ -3822,7 +4340,7 @@ void morlaif__v1__labeler__export(ProtobufCService *service,
                                   void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__import(ProtobufCService *service,
                                   const Morlaif__V1__ImportRequest *input,
@@ -3830,7 +4348,7 @@ void morlaif__v1__labeler__import(ProtobufCService *service,
                                   void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__list_principles(ProtobufCService *service,
                                            const Morlaif__V1__ListPrinciplesRequest *input,
@@ -3838,7 +4356,7 @@ void morlaif__v1__labeler__list_principles(ProtobufCService *service,
                                            void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__put_principle(ProtobufCService *service,
                                          const Morlaif__V1__PutPrincipleRequest *input,
@@ -3846,7 +4364,7 @@ void morlaif__v1__labeler__put_principle(ProtobufCService *service,
                                          void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__measure(ProtobufCService *service,
                                    const Morlaif__V1__MeasureRequest *input,
@@ -3854,7 +4372,7 @@ void morlaif__v1__labeler__measure(ProtobufCService *service,
                                    void *closure_data)
 {
   assert(service->descriptor == &morlaif__v1__labeler__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void morlaif__v1__labeler__init (Morlaif__V1__Labeler_Service *service,
                                  Morlaif__V1__Labeler_ServiceDestroy destroy)

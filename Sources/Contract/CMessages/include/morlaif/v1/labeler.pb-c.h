@@ -21,6 +21,10 @@ typedef struct Morlaif__V1__LabelSettings Morlaif__V1__LabelSettings;
 typedef struct Morlaif__V1__ConstitutionSettings Morlaif__V1__ConstitutionSettings;
 typedef struct Morlaif__V1__DeferralSettings Morlaif__V1__DeferralSettings;
 typedef struct Morlaif__V1__EstimateReply Morlaif__V1__EstimateReply;
+typedef struct Morlaif__V1__SubmitBatchReply Morlaif__V1__SubmitBatchReply;
+typedef struct Morlaif__V1__ListBatchesRequest Morlaif__V1__ListBatchesRequest;
+typedef struct Morlaif__V1__ListBatchesReply Morlaif__V1__ListBatchesReply;
+typedef struct Morlaif__V1__Batch Morlaif__V1__Batch;
 typedef struct Morlaif__V1__UsageRequest Morlaif__V1__UsageRequest;
 typedef struct Morlaif__V1__UsageReply Morlaif__V1__UsageReply;
 typedef struct Morlaif__V1__UsageEntry Morlaif__V1__UsageEntry;
@@ -52,6 +56,30 @@ typedef struct Morlaif__V1__MeasureReply Morlaif__V1__MeasureReply;
 
 /* --- enums --- */
 
+typedef enum _Morlaif__V1__BatchState {
+  MORLAIF__V1__BATCH_STATE__BATCH_STATE_UNSPECIFIED = 0,
+  /*
+   * Written down; nothing was sent.
+   */
+  MORLAIF__V1__BATCH_STATE__BATCH_STATE_PREPARED = 1,
+  /*
+   * About to be sent.
+   */
+  MORLAIF__V1__BATCH_STATE__BATCH_STATE_SENDING = 2,
+  /*
+   * The endpoint works on it.
+   */
+  MORLAIF__V1__BATCH_STATE__BATCH_STATE_SUBMITTED = 3,
+  /*
+   * Its answers were taken over.
+   */
+  MORLAIF__V1__BATCH_STATE__BATCH_STATE_COLLECTED = 4,
+  /*
+   * The endpoint refused all of it.
+   */
+  MORLAIF__V1__BATCH_STATE__BATCH_STATE_FAILED = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MORLAIF__V1__BATCH_STATE)
+} Morlaif__V1__BatchState;
 /*
  * What a person decides about a deferred pair.
  */
@@ -218,6 +246,81 @@ struct  Morlaif__V1__EstimateReply
 #define MORLAIF__V1__ESTIMATE_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__estimate_reply__descriptor) \
     , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+
+struct  Morlaif__V1__SubmitBatchReply
+{
+  ProtobufCMessage base;
+  /*
+   * Requests in new batches.
+   */
+  uint64_t requests;
+  /*
+   * Requests that unfinished batches ask already.
+   */
+  uint64_t pending;
+  /*
+   * Questions that are answered already.
+   */
+  uint64_t known;
+};
+#define MORLAIF__V1__SUBMIT_BATCH_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__submit_batch_reply__descriptor) \
+    , 0, 0, 0 }
+
+
+struct  Morlaif__V1__ListBatchesRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Empty means every run.
+   */
+  char *run_id;
+};
+#define MORLAIF__V1__LIST_BATCHES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__list_batches_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Morlaif__V1__ListBatchesReply
+{
+  ProtobufCMessage base;
+  size_t n_batches;
+  Morlaif__V1__Batch **batches;
+};
+#define MORLAIF__V1__LIST_BATCHES_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__list_batches_reply__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * A batch of requests and what became of them.
+ */
+struct  Morlaif__V1__Batch
+{
+  ProtobufCMessage base;
+  uint64_t id;
+  char *run_id;
+  char *judge_id;
+  Morlaif__V1__BatchState state;
+  /*
+   * 1 at first; requests that failed for a passing reason go into a batch of the next attempt.
+   */
+  uint32_t attempt;
+  /*
+   * The endpoint's name for it, once it has one.
+   */
+  char *remote_id;
+  uint64_t requests;
+  uint64_t answered;
+  /*
+   * Why requests failed, if some did.
+   */
+  ProtobufCBinaryData note_utf8;
+};
+#define MORLAIF__V1__BATCH__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&morlaif__v1__batch__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, MORLAIF__V1__BATCH_STATE__BATCH_STATE_UNSPECIFIED, 0, (char *)protobuf_c_empty_string, 0, 0, {0,NULL} }
 
 
 struct  Morlaif__V1__UsageRequest
@@ -821,6 +924,82 @@ Morlaif__V1__EstimateReply *
 void   morlaif__v1__estimate_reply__free_unpacked
                      (Morlaif__V1__EstimateReply *message,
                       ProtobufCAllocator *allocator);
+/* Morlaif__V1__SubmitBatchReply methods */
+void   morlaif__v1__submit_batch_reply__init
+                     (Morlaif__V1__SubmitBatchReply         *message);
+size_t morlaif__v1__submit_batch_reply__get_packed_size
+                     (const Morlaif__V1__SubmitBatchReply   *message);
+size_t morlaif__v1__submit_batch_reply__pack
+                     (const Morlaif__V1__SubmitBatchReply   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__submit_batch_reply__pack_to_buffer
+                     (const Morlaif__V1__SubmitBatchReply   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__SubmitBatchReply *
+       morlaif__v1__submit_batch_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__submit_batch_reply__free_unpacked
+                     (Morlaif__V1__SubmitBatchReply *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__ListBatchesRequest methods */
+void   morlaif__v1__list_batches_request__init
+                     (Morlaif__V1__ListBatchesRequest         *message);
+size_t morlaif__v1__list_batches_request__get_packed_size
+                     (const Morlaif__V1__ListBatchesRequest   *message);
+size_t morlaif__v1__list_batches_request__pack
+                     (const Morlaif__V1__ListBatchesRequest   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__list_batches_request__pack_to_buffer
+                     (const Morlaif__V1__ListBatchesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__ListBatchesRequest *
+       morlaif__v1__list_batches_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__list_batches_request__free_unpacked
+                     (Morlaif__V1__ListBatchesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__ListBatchesReply methods */
+void   morlaif__v1__list_batches_reply__init
+                     (Morlaif__V1__ListBatchesReply         *message);
+size_t morlaif__v1__list_batches_reply__get_packed_size
+                     (const Morlaif__V1__ListBatchesReply   *message);
+size_t morlaif__v1__list_batches_reply__pack
+                     (const Morlaif__V1__ListBatchesReply   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__list_batches_reply__pack_to_buffer
+                     (const Morlaif__V1__ListBatchesReply   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__ListBatchesReply *
+       morlaif__v1__list_batches_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__list_batches_reply__free_unpacked
+                     (Morlaif__V1__ListBatchesReply *message,
+                      ProtobufCAllocator *allocator);
+/* Morlaif__V1__Batch methods */
+void   morlaif__v1__batch__init
+                     (Morlaif__V1__Batch         *message);
+size_t morlaif__v1__batch__get_packed_size
+                     (const Morlaif__V1__Batch   *message);
+size_t morlaif__v1__batch__pack
+                     (const Morlaif__V1__Batch   *message,
+                      uint8_t             *out);
+size_t morlaif__v1__batch__pack_to_buffer
+                     (const Morlaif__V1__Batch   *message,
+                      ProtobufCBuffer     *buffer);
+Morlaif__V1__Batch *
+       morlaif__v1__batch__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   morlaif__v1__batch__free_unpacked
+                     (Morlaif__V1__Batch *message,
+                      ProtobufCAllocator *allocator);
 /* Morlaif__V1__UsageRequest methods */
 void   morlaif__v1__usage_request__init
                      (Morlaif__V1__UsageRequest         *message);
@@ -1351,6 +1530,18 @@ typedef void (*Morlaif__V1__DeferralSettings_Closure)
 typedef void (*Morlaif__V1__EstimateReply_Closure)
                  (const Morlaif__V1__EstimateReply *message,
                   void *closure_data);
+typedef void (*Morlaif__V1__SubmitBatchReply_Closure)
+                 (const Morlaif__V1__SubmitBatchReply *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__ListBatchesRequest_Closure)
+                 (const Morlaif__V1__ListBatchesRequest *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__ListBatchesReply_Closure)
+                 (const Morlaif__V1__ListBatchesReply *message,
+                  void *closure_data);
+typedef void (*Morlaif__V1__Batch_Closure)
+                 (const Morlaif__V1__Batch *message,
+                  void *closure_data);
 typedef void (*Morlaif__V1__UsageRequest_Closure)
                  (const Morlaif__V1__UsageRequest *message,
                   void *closure_data);
@@ -1447,6 +1638,14 @@ struct Morlaif__V1__Labeler_Service
                    const Morlaif__V1__LabelRequest *input,
                    Morlaif__V1__EstimateReply_Closure closure,
                    void *closure_data);
+  void (*submit_batch)(Morlaif__V1__Labeler_Service *service,
+                       const Morlaif__V1__LabelRequest *input,
+                       Morlaif__V1__SubmitBatchReply_Closure closure,
+                       void *closure_data);
+  void (*list_batches)(Morlaif__V1__Labeler_Service *service,
+                       const Morlaif__V1__ListBatchesRequest *input,
+                       Morlaif__V1__ListBatchesReply_Closure closure,
+                       void *closure_data);
   void (*usage)(Morlaif__V1__Labeler_Service *service,
                 const Morlaif__V1__UsageRequest *input,
                 Morlaif__V1__UsageReply_Closure closure,
@@ -1493,6 +1692,8 @@ void morlaif__v1__labeler__init (Morlaif__V1__Labeler_Service *service,
     { MORLAIF__V1__LABELER__BASE_INIT,\
       function_prefix__ ## label,\
       function_prefix__ ## estimate,\
+      function_prefix__ ## submit_batch,\
+      function_prefix__ ## list_batches,\
       function_prefix__ ## usage,\
       function_prefix__ ## statistics,\
       function_prefix__ ## list_deferred,\
@@ -1510,6 +1711,14 @@ void morlaif__v1__labeler__estimate(ProtobufCService *service,
                                     const Morlaif__V1__LabelRequest *input,
                                     Morlaif__V1__EstimateReply_Closure closure,
                                     void *closure_data);
+void morlaif__v1__labeler__submit_batch(ProtobufCService *service,
+                                        const Morlaif__V1__LabelRequest *input,
+                                        Morlaif__V1__SubmitBatchReply_Closure closure,
+                                        void *closure_data);
+void morlaif__v1__labeler__list_batches(ProtobufCService *service,
+                                        const Morlaif__V1__ListBatchesRequest *input,
+                                        Morlaif__V1__ListBatchesReply_Closure closure,
+                                        void *closure_data);
 void morlaif__v1__labeler__usage(ProtobufCService *service,
                                  const Morlaif__V1__UsageRequest *input,
                                  Morlaif__V1__UsageReply_Closure closure,
@@ -1549,12 +1758,17 @@ void morlaif__v1__labeler__measure(ProtobufCService *service,
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    morlaif__v1__batch_state__descriptor;
 extern const ProtobufCEnumDescriptor    morlaif__v1__resolution__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__label_request__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__label_settings__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__constitution_settings__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__deferral_settings__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__estimate_reply__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__submit_batch_reply__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__list_batches_request__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__list_batches_reply__descriptor;
+extern const ProtobufCMessageDescriptor morlaif__v1__batch__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__usage_request__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__usage_reply__descriptor;
 extern const ProtobufCMessageDescriptor morlaif__v1__usage_entry__descriptor;
