@@ -298,23 +298,21 @@ extension DecoderLayerPass {
     tape: LayerTape,
     sink: GradientSink
   ) {
-    guard let adapter, let reduced = tape.lowRank[part],
-      let place = adapter.position(layer: index, projection: part.projection)
+    guard let adapter, let own = adapter(layer: index, part), let reduced = tape.lowRank[part],
+      let place = adapter.adapter.position(layer: index, projection: part.projection)
     else { return }
-    let scaling = adapter.configuration.scaling
-    let a = adapter.parameters.matrices[place].tile
-    let outputs = { (b: Tile) -> Tile in part.outputs.map { b.rows($0) } ?? b }
+    let scaling = adapter.adapter.configuration.scaling
     let rank = reduced.columns
     let inputs = (dInput == nil ? 1 : 2) * input.columns
     let operations = 2 * dOutput.rows * rank * (2 * dOutput.columns + inputs)
     profile.measure(.adapter, operations: operations) {
-      let gradient = outputs(sink.adapter[place + 1])
+      let b = sink.adapter[place + 1]
+      let gradient = part.outputs.map { b.rows($0) } ?? b
       multiply(transposed: dOutput, reduced, into: gradient, alpha: scaling, beta: 1)
       let dReduced = workspace.tile(.gradientLowRank, rows: dOutput.rows, columns: rank)
-      let b = outputs(adapter.parameters.matrices[place + 1].tile)
-      multiply(dOutput, b, into: dReduced, alpha: scaling)
+      own.expanding.multiplyTransposed(dOutput, into: dReduced)
       multiply(transposed: dReduced, input, into: sink.adapter[place], beta: 1)
-      if let dInput { multiply(dReduced, a, into: dInput, beta: 1) }
+      if let dInput { own.reducing.multiplyTransposed(dReduced, into: dInput, accumulate: true) }
     }
   }
 }

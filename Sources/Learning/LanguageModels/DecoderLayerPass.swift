@@ -8,7 +8,7 @@ struct DecoderLayerPass {
   let shard: Shard
   /// The rows of the shard that are needed after this layer, ascending; `nil` for all.
   let rows: [Int]?
-  let adapter: LowRankAdapter?
+  let adapter: PackedAdapter?
   let workspace: Workspace
   /// What the layer makes of its input whatever the adapter, where that is known already; not for
   /// recorded passes.
@@ -260,21 +260,11 @@ struct DecoderLayerPass {
     records: Bool,
     lowRank: inout [ExtendedPart: Tile]
   ) {
-    guard let adapter, let place = adapter.position(layer: index, projection: part.projection)
-    else { return }
-    let rank = adapter.configuration.rank
-    let reduced = fresh(.lowRank, rows: input.rows, columns: rank, records)
-    let b = adapter.parameters.matrices[place + 1].tile
-    let operations = 2 * input.rows * rank * (input.columns + output.columns)
+    guard let own = adapter?(layer: index, part) else { return }
+    let reduced = fresh(.lowRank, rows: input.rows, columns: own.rank, records)
+    let operations = 2 * input.rows * own.rank * (input.columns + output.columns)
     profile.measure(.adapter, operations: operations) {
-      multiply(input, transposed: adapter.parameters.matrices[place].tile, into: reduced)
-      multiply(
-        reduced,
-        transposed: part.outputs.map { b.rows($0) } ?? b,
-        into: output,
-        alpha: adapter.configuration.scaling,
-        beta: 1
-      )
+      own.extend(input, into: output, reduced: reduced)
     }
     if records { lowRank[part] = reduced }
   }

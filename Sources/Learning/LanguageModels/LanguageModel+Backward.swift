@@ -163,7 +163,7 @@ extension LanguageModel {
         index: index,
         shard: recording.shard,
         rows: tape.rows,
-        adapter: pass.adapter,
+        adapter: pass.packedAdapter,
         workspace: workspace
       ).backward(d, tape: tape, sink: sink, wantsInput: wantsInput)
       guard let result else { return }

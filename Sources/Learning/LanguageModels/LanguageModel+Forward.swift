@@ -64,6 +64,7 @@ extension LanguageModel {
     let outputs = Self.outputRanges(shards, rows: rows)
     let result = Tile(rows: rows?.count ?? batch.tokenCount, columns: configuration.width)
     let profile = WorkProfile.current
+    let packedAdapter = adapter.map { PackedAdapter($0, self) }
     let recordings = Mutex<[ShardRecording?]>(Array(repeating: nil, count: shards.count))
     Threads.forEach(shards.count) { index in
       let recording = runTop(
@@ -71,7 +72,7 @@ extension LanguageModel {
         nil,
         shard: shards[index],
         from: first,
-        adapter: adapter,
+        adapter: packedAdapter,
         rows: rows.map { rows in
           outputs[index].map { rows[$0] - shards[index].tokens.lowerBound }
         },
@@ -85,10 +86,10 @@ extension LanguageModel {
     return TopPass(
       hidden: Matrix(takingOwnership: result),
       rows: rows,
-      adapter: adapter,
       firstLayer: first,
       tokens: batch.tokens,
-      recordings: recordings.withLock { $0.compactMap { $0 } }
+      recordings: recordings.withLock { $0.compactMap { $0 } },
+      packedAdapter: packedAdapter
     )
   }
 
@@ -116,6 +117,7 @@ extension LanguageModel {
     let shards = Shard.split(batch)
     let outputs = Self.outputRanges(shards, rows: rows)
     let results = adapters.map { _ in Tile(rows: rows.count, columns: configuration.width) }
+    let packedAdapters = adapters.map { PackedAdapter($0, self) }
     let profile = WorkProfile.current
     Threads.forEach(shards.count) { index in
       let (shard, workspace) = (shards[index], Workspace(profile: profile))
@@ -131,7 +133,7 @@ extension LanguageModel {
           workspace: workspace
         ).attentionInputs(of: input)
       }
-      for (adapter, result) in zip(adapters, results) {
+      for (adapter, result) in zip(packedAdapters, results) {
         _ = runTop(
           input,
           shared,
@@ -178,7 +180,7 @@ extension LanguageModel {
     _ shared: AttentionInputs?,
     shard: Shard,
     from first: Int,
-    adapter: LowRankAdapter?,
+    adapter: PackedAdapter?,
     rows: [Int]?,
     outputRows: Range<Int>,
     into output: Tile,

@@ -3,9 +3,8 @@ package import Tensors
 
 /// A decoder with fixed weights; safe to share between threads.
 ///
-/// Weights never change: adapters are applied beside them in training and merged into copies for
-/// generation. They are in memory once, packed for products in either direction. Batches are packed
-/// (`PackedBatch`); rows of every matrix are tokens.
+/// Weights never change: adapters are applied beside them. They are in memory once, packed for
+/// products in either direction. Batches are packed (`PackedBatch`); rows of every matrix are tokens.
 package final class LanguageModel: Sendable {
   /// The model's shape.
   package let configuration: ModelConfiguration
@@ -62,20 +61,6 @@ package final class LanguageModel: Sendable {
     )
     rotary = traits.learnsPositions ? nil : table(configuration.ropeTheta, divisors)
     localRotary = traits.localRotaryBase.map { table($0, []) }
-  }
-
-  /// Makes a copy of a model with other layers.
-  init(_ other: LanguageModel, layers: [PackedLayer]) {
-    configuration = other.configuration
-    format = other.format
-    embedding = other.embedding
-    positionEmbedding = other.positionEmbedding
-    self.layers = layers
-    finalNorm = other.finalNorm
-    finalNormBias = other.finalNormBias
-    untiedHead = other.untiedHead
-    rotary = other.rotary
-    localRotary = other.localRotary
   }
 
   /// Makes a copy of a model with other weights; it shares the memory of those it does not pack.

@@ -7,7 +7,7 @@ package struct TopPass: Sendable {
   /// The wanted rows of the batch; `nil` for all.
   package let rows: [Int]?
   /// The adapter applied, with the numbers it had.
-  package let adapter: LowRankAdapter?
+  package var adapter: LowRankAdapter? { packedAdapter?.adapter }
   /// The lowest layer of the pass.
   package let firstLayer: Int
 
@@ -17,6 +17,8 @@ package struct TopPass: Sendable {
   var tokenCount: Int { tokens.count }
   /// One recording for each shard; empty when nothing was recorded.
   let recordings: [ShardRecording]
+  /// The adapter as the products read it.
+  let packedAdapter: PackedAdapter?
 }
 
 /// One shard's part of a recorded pass.

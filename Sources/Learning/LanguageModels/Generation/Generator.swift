@@ -8,6 +8,7 @@ internal import Tensors
 /// a product its own bits, so an answer does not depend on what is drawn beside it.
 package struct Generator: Sendable {
   private let model: LanguageModel
+  private let adapter: PackedAdapter?
   private let batchMax: Int
 
   /// Positions in one segment of an answer's keys and values.
@@ -19,10 +20,11 @@ package struct Generator: Sendable {
   ///
   /// - Parameters:
   ///   - model: draws the tokens.
-  ///   - adapter: merged into a copy of the weights it extends.
+  ///   - adapter: applied beside the weights that it extends.
   ///   - batchMax: the most answers drawn at one time.
   package init(_ model: LanguageModel, adapter: LowRankAdapter? = nil, batchMax: Int = 64) {
-    self.model = adapter.map { model.merging($0) } ?? model
+    self.model = model
+    self.adapter = adapter.map { PackedAdapter($0, model) }
     self.batchMax = max(1, batchMax)
   }
 
@@ -59,6 +61,7 @@ package struct Generator: Sendable {
     guard samplesPerPrompt > 0, options.maxNewTokens > 0, !prompts.isEmpty else { return [] }
     var run = Run(
       model: model,
+      adapter: adapter,
       prompts: prompts,
       samplesPerPrompt: samplesPerPrompt,
       options: options,
@@ -76,6 +79,7 @@ package struct Generator: Sendable {
   /// The state of one call of `generate`.
   private struct Run {
     let model: LanguageModel
+    let adapter: PackedAdapter?
     let prompts: [[Int32]]
     let samplesPerPrompt: Int
     let options: SamplingOptions
@@ -92,6 +96,7 @@ package struct Generator: Sendable {
 
     init(
       model: LanguageModel,
+      adapter: PackedAdapter?,
       prompts: [[Int32]],
       samplesPerPrompt: Int,
       options: SamplingOptions,
@@ -99,13 +104,18 @@ package struct Generator: Sendable {
       batchMax: Int
     ) {
       self.model = model
+      self.adapter = adapter
       self.prompts = prompts
       self.samplesPerPrompt = samplesPerPrompt
       self.options = options
       self.seed = seed
       let total = prompts.count * samplesPerPrompt
       self.batchMax = min(batchMax, total)
-      memory = DecodeMemory(rows: self.batchMax, model.configuration)
+      memory = DecodeMemory(
+        rows: self.batchMax,
+        rank: adapter?.adapter.configuration.rank ?? 0,
+        model.configuration
+      )
       completions = Array(repeating: nil, count: total)
     }
 
@@ -124,7 +134,7 @@ package struct Generator: Sendable {
         return
       }
       for index in live.indices { reservePosition(index) }
-      let hidden = model.decode(live, memory)
+      let hidden = model.decode(live, adapter, memory)
       live = draw(live, hidden: hidden, isStopped)
       retire()
     }
@@ -144,9 +154,8 @@ package struct Generator: Sendable {
         joining.append((prompt, next % samplesPerPrompt))
         next += 1
       }
-      for (prompt, cache) in zip(missing, model.prefill(missing.map { prompts[$0] })) {
-        caches[prompt] = cache
-      }
+      let filled = model.prefill(missing.map { prompts[$0] }, adapter: adapter)
+      for (prompt, cache) in zip(missing, filled) { caches[prompt] = cache }
       var fresh: [LiveSequence] = []
       let hidden = memory.hidden.rows(0..<joining.count)
       for (prompt, sample) in joining {

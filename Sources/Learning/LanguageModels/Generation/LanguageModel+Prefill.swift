@@ -1,19 +1,8 @@
 internal import Tensors
 
 extension LanguageModel {
-  /// This model with an adapter's products added to the weights it extends; all other weights are
-  /// shared with this one.
-  package func merging(_ adapter: LowRankAdapter) -> LanguageModel {
-    let first = min(adapter.firstLayer, layers.count)
-    let merged = PackedLayer.packing(count: layers.count - first, configuration, format) { offset in
-      let index = first + offset
-      return layers[index].unpacked().merging(adapter, layer: index, configuration)
-    }
-    return LanguageModel(self, layers: layers[..<first] + merged)
-  }
-
   /// Runs prompts through the model once and keeps their keys and values.
-  func prefill(_ prompts: [[Int32]]) -> [PromptCache] {
+  func prefill(_ prompts: [[Int32]], adapter: PackedAdapter?) -> [PromptCache] {
     let batch = PackedBatch(prompts)
     let segments = prompts.map { prompt in
       let segment = makeSegment(positions: prompt.count)
@@ -29,6 +18,7 @@ extension LanguageModel {
       prefill(
         batch.tokens[shard.tokens],
         shard,
+        adapter,
         segments: segments[own],
         into: hidden.rows(own)
       )
@@ -51,6 +41,7 @@ extension LanguageModel {
   private func prefill(
     _ tokens: ArraySlice<Int32>,
     _ shard: Shard,
+    _ adapter: PackedAdapter?,
     segments: ArraySlice<KeyValueSegment>,
     into hidden: Tile
   ) {
@@ -65,7 +56,7 @@ extension LanguageModel {
         index: layer,
         shard: shard,
         rows: layer == layers.count - 1 ? lastRows : nil,
-        adapter: nil,
+        adapter: adapter,
         workspace: workspace,
         onKeysAndValues: { k, v in
           for (rows, segment) in zip(shard.groups.map(\.rows), segments) {
