@@ -55,8 +55,9 @@ static void multiply_panel(
     float *y, size_t y_stride, row_block x, size_t rows, const void *panel, size_t inputs,
     size_t width, kernel_level level, int accumulate) {
   for (size_t row = 0; row < rows;) {
-    packed_tile_choice tile = x.element == kernel_f32 ? packed_float_tile(level, rows - row)
-                                                      : packed_bfloat16_tile(level, rows - row);
+    packed_tile_choice tile = x.element == kernel_f32
+                                  ? packed_float_tile(level, rows - row, width)
+                                  : packed_bfloat16_tile(level, rows - row);
     size_t count = rows - row < tile.rows ? rows - row : tile.rows;
     const char *start = x.memory;
     tile.run(

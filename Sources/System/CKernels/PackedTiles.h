@@ -23,7 +23,7 @@ typedef struct {
 
 // The tile for the next of `rows_left` rows. Every tile sums an element's products in the order of
 // the inputs with the same roundings, so the choice does not change results.
-packed_tile_choice packed_float_tile(kernel_level level, size_t rows_left);
+packed_tile_choice packed_float_tile(kernel_level level, size_t rows_left, size_t width);
 packed_tile_choice packed_bfloat16_tile(kernel_level level, size_t rows_left);
 
 // How many rows the next tile takes at most, with 32 vector registers: 32 rows as 12 + 12 + 8, 16
@@ -47,10 +47,9 @@ static inline size_t packed_wide_rows(size_t rows_left) {
 typedef float vector16 __attribute__((vector_size(64), aligned(4)));
 typedef float vector8 __attribute__((vector_size(32), aligned(4)));
 
-// Writes or adds `room` of the sums of one vector, all of them where there is room.
+// Writes or adds the first `count` of the sums of one vector.
 static inline __attribute__((always_inline)) void packed_store(
-    float *y, const float *sums, long lanes, long room, int accumulate) {
-  long count = room < lanes ? room : lanes;
+    float *y, const float *sums, long count, int accumulate) {
   if (accumulate) {
     for (long l = 0; l < count; l++) y[l] += sums[l];
   } else {
@@ -81,8 +80,13 @@ static inline __attribute__((always_inline)) void packed_store(
         if ((size_t)m >= rows) break;                                                  \
         _Pragma("unroll") for (int c = 0; c < COLUMNS; c++) {                          \
           TYPE part = sums[m][c];                                                      \
-          packed_store(y + m * y_stride + OFFSET + c * LANES, (const float *)&part,    \
-                       LANES, (long)width - OFFSET - c * LANES, accumulate);           \
+          float *y_c = y + m * y_stride + OFFSET + c * LANES;                          \
+          long room = (long)width - OFFSET - c * LANES;                                \
+          if (room >= LANES) {                                                         \
+            *(TYPE *)y_c = accumulate ? *(TYPE *)y_c + part : part;                    \
+          } else {                                                                     \
+            packed_store(y_c, (const float *)&part, room, accumulate);                 \
+          }                                                                            \
         }                                                                              \
       }                                                                                \
     }                                                                                  \

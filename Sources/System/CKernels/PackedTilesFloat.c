@@ -35,13 +35,15 @@ WHOLE_VECTORS TARGET("arch=x86-64-v4") PACKED_TILE(tile_v4_12) TILE(vector16, 12
 WHOLE_VECTORS TARGET("arch=x86-64-v4") PACKED_TILE(tile_v4_8) TILE(vector16, 8, 2, 0)
 WHOLE_VECTORS TARGET("arch=x86-64-v4") PACKED_TILE(tile_v4_4) TILE(vector16, 4, 2, 0)
 WHOLE_VECTORS TARGET("arch=x86-64-v4") PACKED_TILE(tile_v4_1) TILE(vector16, 1, 2, 0)
+// Half a panel, all that an adapter of rank 16 has.
+WHOLE_VECTORS TARGET("arch=x86-64-v4") PACKED_TILE(tile_v4_12_narrow) TILE(vector16, 12, 1, 0)
 #endif
 
-packed_tile_choice packed_float_tile(kernel_level level, size_t rows_left) {
+packed_tile_choice packed_float_tile(kernel_level level, size_t rows_left, size_t width) {
 #if PACKED_X86
   if (level >= kernel_level_v4) {
     switch (packed_wide_rows(rows_left)) {
-      case 12: return (packed_tile_choice){tile_v4_12, 12};
+      case 12: return (packed_tile_choice){width <= 16 ? tile_v4_12_narrow : tile_v4_12, 12};
       case 8: return (packed_tile_choice){tile_v4_8, 8};
       case 4: return (packed_tile_choice){tile_v4_4, 4};
       default: return (packed_tile_choice){tile_v4_1, 1};
