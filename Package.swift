@@ -231,7 +231,7 @@ let package = Package(
       in: "Services",
       [
         "Hashing", "LanguageModels", "Messages", "ModelKit", "Preferences", "RPC", "ServiceKit",
-        "ServiceStubs", "Tokenization", lifecycle, logging,
+        "ServiceStubs", "Tensors", "Tokenization", lifecycle, logging,
       ]
     ),
     library(

@@ -31,7 +31,11 @@ struct JudgeBench: Sendable {
           Panel(
             ModelJudge(
               scorer: LocalVerdictScorer(
-                try BaseModel.load(path: model.path, threads: configuration.common.threads)
+                try BaseModel.load(
+                  path: model.path,
+                  threads: configuration.common.threads,
+                  precision: configuration.common.precision
+                )
               ),
               examples: try model.examples.map { try JudgeExample.load(file: $0) } ?? []
             )

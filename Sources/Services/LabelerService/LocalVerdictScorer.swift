@@ -16,7 +16,7 @@ struct LocalVerdictScorer: VerdictScorer {
 
   let batchSize = 8
   var modelID: String { base.id }
-  var modelVersion: String { base.hash }
+  var modelVersion: String { base.version }
 
   init(_ base: BaseModel) {
     self.base = base

@@ -19,7 +19,8 @@ package enum PolicyTrainerDefinition: ServiceDefinition {
     try context.peers.check(known: ["preference_model", "scalarizer"])
     let base = try BaseModel.load(
       path: configuration.model,
-      threads: configuration.common.threads
+      threads: configuration.common.threads,
+      precision: configuration.common.precision
     )
     return try assemble(configuration, base: base, in: context)
   }
@@ -32,7 +33,10 @@ package enum PolicyTrainerDefinition: ServiceDefinition {
   ) throws -> ServiceAssembly {
     context.logger.info(
       "model loaded",
-      metadata: ["model.id": "\(base.id)", "model.hash": "\(base.hash)"]
+      metadata: [
+        "model.id": "\(base.id)", "model.hash": "\(base.hash)",
+        "model.precision": "\(base.precision.rawValue)",
+      ]
     )
     let runs = try PolicyRuns(
       base: base,

@@ -112,7 +112,8 @@ struct RunFolder: Sendable {
         PPOCheckpoint.Surroundings(
           baseModel: base.hash,
           scalarizer: scalarizer,
-          threadCount: Threads.count
+          threadCount: Threads.count,
+          precision: base.precision
         )
       )
     )

@@ -85,6 +85,12 @@ struct TrainingRun: Sendable {
         "; it was written with \(threads) threads and this process has \(Threads.count), "
         + "so sums may round differently"
     }
+    let precision = header.surroundings.precision ?? .float32
+    if precision != base.precision {
+      detail +=
+        "; it was written with weights in \(precision.rawValue) and this process has them in "
+        + "\(base.precision.rawValue), so the run goes on a little differently"
+    }
     recorder.event("restored", step: header.step, detail)
   }
 

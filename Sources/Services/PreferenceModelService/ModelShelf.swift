@@ -5,6 +5,7 @@ internal import Preferences
 internal import RPC
 internal import ServiceKit
 internal import Synchronization
+internal import Tensors
 
 /// The preference models of the service: kept in `models/ADAPTER/PRINCIPLE`, each folder replaced as a
 /// whole, and found again after a restart.
@@ -37,6 +38,16 @@ final class ModelShelf: Sendable {
               field: "base model",
               found: installed.artifact.provenance.baseModel,
               expected: "the model that is served"
+            )
+          }
+          let precision = installed.artifact.provenance.precision ?? .float32
+          if precision != base.format.precision {
+            logger.notice(
+              "preference model was trained in another precision, so scores may differ a little",
+              metadata: [
+                "path": "\(path)", "trained": "\(precision.rawValue)",
+                "served": "\(base.format.precision.rawValue)",
+              ]
             )
           }
           found[Key(adapterID: adapterID, principleID: principleID)] = installed

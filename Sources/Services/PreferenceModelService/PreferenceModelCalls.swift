@@ -139,7 +139,7 @@ struct PreferenceModelCalls: PreferenceModelHandler {
       fingerprints[id] = dataset.fingerprint(
         id,
         heldOut: heldOut,
-        settings: settings.description(baseHash: base.hash)
+        settings: settings.description(base: base.version)
       )
     }
     let missing = wanted.filter { id in

@@ -19,7 +19,8 @@ package enum PreferenceModelDefinition: ServiceDefinition {
     try context.peers.check(known: ["labeler"])
     let base = try BaseModel.load(
       path: configuration.model,
-      threads: configuration.common.threads
+      threads: configuration.common.threads,
+      precision: configuration.common.precision
     )
     return try assemble(configuration, base: base, in: context)
   }
@@ -40,6 +41,7 @@ package enum PreferenceModelDefinition: ServiceDefinition {
       "model loaded",
       metadata: [
         "model.id": "\(base.id)", "model.hash": "\(base.hash)",
+        "model.precision": "\(base.precision.rawValue)",
         "preference_models": "\(shelf.all.count)",
       ]
     )

@@ -76,7 +76,7 @@ struct TrainingSettings: Sendable {
   }
 
   /// Everything that shapes the result, as text for a fingerprint.
-  func description(baseHash: String) -> String {
+  func description(base: String) -> String {
     let adapter = configuration.adapter
     let counts = [
       adapter.rank, adapter.topLayers ?? 0, configuration.epochCount, configuration.pairCountMax,
@@ -87,6 +87,6 @@ struct TrainingSettings: Sendable {
       configuration.weightDecay, configuration.gradientNormMax, configuration.heldOutShare,
       configuration.loss.marginMax, configuration.loss.labelSmoothing,
     ]
-    return "\(baseHash) \(configuration.seed) \(counts) \(numbers.map(\.bitPattern))"
+    return "\(base) \(configuration.seed) \(counts) \(numbers.map(\.bitPattern))"
   }
 }

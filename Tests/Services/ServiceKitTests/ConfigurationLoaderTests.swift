@@ -52,6 +52,7 @@ private struct SampleConfiguration: ServiceConfiguration {
     #expect(configuration.common.tls == nil)
     #expect(configuration.common.logLevel == "info")
     #expect(configuration.common.threads == 0)
+    #expect(configuration.common.precision == .auto)
     #expect(configuration.common.peers.isEmpty)
     #expect(configuration.size == 4)
   }
@@ -148,6 +149,7 @@ private struct SampleConfiguration: ServiceConfiguration {
       ("size: 9", "sample.yaml: size: 9 is outside 1 to 8"),
       ("size: many", "sample.yaml: size: "),
       ("log_level: loud", "sample.yaml: log_level: 'loud' is none of"),
+      ("precision: f16", "sample.yaml: precision: 'f16' is none of auto, f32, bf16"),
       ("threads: -1", "sample.yaml: threads: -1 is outside"),
       ("peers: {a: {host: x, port: 0}}", "sample.yaml: peers.a.port: 0 is outside 1 to 65535"),
       ("peers: {a: {host: x, prot: 1}}", "sample.yaml: peers.a.prot: is not a known key"),

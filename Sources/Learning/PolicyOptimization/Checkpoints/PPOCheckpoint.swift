@@ -1,6 +1,6 @@
 internal import LanguageModels
 package import ModelFiles
-internal import Tensors
+package import Tensors
 
 /// Everything that a run needs to go on bit for bit: the numbers, and the tensors beside them.
 ///
@@ -14,12 +14,20 @@ package struct PPOCheckpoint: Sendable, Equatable {
     package var scalarizer: Scalarizer?
     /// Threads of the numerical work; sums over another number of them may round differently.
     package var threadCount: Int
+    /// The numbers that the base model's weights were kept in; `nil`, in older files, is float32.
+    package var precision: Precision?
 
     /// Creates a description.
-    package init(baseModel: String, scalarizer: Scalarizer? = nil, threadCount: Int = 1) {
+    package init(
+      baseModel: String,
+      scalarizer: Scalarizer? = nil,
+      threadCount: Int = 1,
+      precision: Precision = .float32
+    ) {
       self.baseModel = baseModel
       self.scalarizer = scalarizer
       self.threadCount = threadCount
+      self.precision = precision
     }
   }
 

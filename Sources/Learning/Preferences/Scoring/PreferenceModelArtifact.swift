@@ -1,6 +1,6 @@
 package import LanguageModels
 internal import ModelFiles
-internal import Tensors
+package import Tensors
 
 /// Where a preference model comes from.
 package struct PreferenceProvenance: Sendable, Equatable, Codable {
@@ -8,6 +8,8 @@ package struct PreferenceProvenance: Sendable, Equatable, Codable {
   package var baseModel: String
   /// Hash of the base model's weights or file.
   package var baseModelHash: String
+  /// The numbers that the base model's weights were kept in; `nil`, in older files, is float32.
+  package var precision: Precision?
   /// Seed of the training.
   package var seed: UInt64
   /// Pairs trained on.
@@ -23,6 +25,7 @@ package struct PreferenceProvenance: Sendable, Equatable, Codable {
   package init(
     baseModel: String,
     baseModelHash: String,
+    precision: Precision = .float32,
     seed: UInt64,
     trainingPairCount: Int,
     epochCount: Int,
@@ -31,6 +34,7 @@ package struct PreferenceProvenance: Sendable, Equatable, Codable {
   ) {
     self.baseModel = baseModel
     self.baseModelHash = baseModelHash
+    self.precision = precision
     self.seed = seed
     self.trainingPairCount = trainingPairCount
     self.epochCount = epochCount

@@ -179,6 +179,7 @@ struct PreferenceTrainingRun {
       provenance: PreferenceProvenance(
         baseModel: trainer.baseModel,
         baseModelHash: trainer.baseModelHash,
+        precision: trainer.model.format.precision,
         seed: trainer.configuration.seed,
         trainingPairCount: split.training.count,
         epochCount: epochCount,

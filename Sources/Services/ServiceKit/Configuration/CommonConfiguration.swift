@@ -12,6 +12,8 @@ package struct CommonConfiguration: Sendable, Decodable {
   package var logLevel: String
   /// Threads of numerical work; 0 means all cores.
   package var threads: Int
+  /// The numbers that the base model's weights are kept in.
+  package var precision: PrecisionSetting
   /// Other services, by their role.
   package var peers: [String: PeerSection]
   /// What clients may ask of the service.
@@ -32,6 +34,7 @@ package struct CommonConfiguration: Sendable, Decodable {
     case data
     case logLevel = "log_level"
     case threads
+    case precision
     case peers
     case limits
     case compression
@@ -57,6 +60,12 @@ package struct CommonConfiguration: Sendable, Decodable {
     data = try values.text(.data)
     logLevel = try values.value(.logLevel, default: "info")
     threads = try values.number(.threads, default: 0, in: 0...1024)
+    let precisionName = try values.value(.precision, default: PrecisionSetting.auto.rawValue)
+    guard let precision = PrecisionSetting(rawValue: precisionName) else {
+      let known = PrecisionSetting.allCases.map(\.rawValue).joined(separator: ", ")
+      throw values.refusal(.precision, "'\(precisionName)' is none of \(known)")
+    }
+    self.precision = precision
     peers = try values.value(.peers, default: [:])
     let limits: LimitsSection? = try values.optional(.limits)
     self.limits = limits?.limits ?? LimitsSection.standard
