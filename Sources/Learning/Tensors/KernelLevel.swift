@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Foundation
 
 /// The instructions that products with packed weights use.
 ///
@@ -14,9 +15,12 @@ package enum KernelLevel: Int, Sendable, CaseIterable, Comparable {
   /// AVX-512 with products of bfloat16 numbers.
   case avx512BFloat16
 
-  /// The most that this processor has.
-  package static let detected =
-    KernelLevel(rawValue: Int(kernel_level_detected().rawValue)) ?? .plain
+  /// The most that this processor has, or less where `MORLAIF_KERNEL_LEVEL` names a lower one, as
+  /// tests do.
+  package static let detected = level(
+    atMost: ProcessInfo.processInfo.environment["MORLAIF_KERNEL_LEVEL"],
+    of: KernelLevel(rawValue: Int(kernel_level_detected().rawValue)) ?? .plain
+  )
 
   /// The levels that this processor has, the least first.
   package static var available: [KernelLevel] { allCases.filter { $0 <= detected } }
@@ -24,6 +28,12 @@ package enum KernelLevel: Int, Sendable, CaseIterable, Comparable {
   /// Whether the right level has more instructions.
   package static func < (left: KernelLevel, right: KernelLevel) -> Bool {
     left.rawValue < right.rawValue
+  }
+
+  /// The lower of a level by its name and `most`; `most` for any other name.
+  package static func level(atMost name: String?, of most: KernelLevel) -> KernelLevel {
+    let wanted = allCases.first { "\($0)" == name } ?? most
+    return min(wanted, most)
   }
 
   /// The kernels' word for it.

@@ -1,5 +1,6 @@
 internal import CKernels
 internal import COpenBLAS
+internal import Foundation
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -11,6 +12,8 @@ internal import Synchronization
 #endif
 
 /// The threads of the process's numerical work: set once, used by every kernel and product.
+///
+/// Where nobody sets them they are as many as `MORLAIF_THREADS` says, or the cores.
 package enum Threads {
   /// SAFETY: the pool is made once, never freed, and locks inside.
   private struct Pool: @unchecked Sendable {
@@ -21,7 +24,10 @@ package enum Threads {
   private static let requested = Mutex<Int?>(nil)
 
   private static let pool: Pool = {
-    let wanted = requested.withLock { $0 } ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let environment = ProcessInfo.processInfo.environment["MORLAIF_THREADS"].flatMap { Int($0) }
+    let unset = environment.map { $0 > 0 ? $0 : cores } ?? cores
+    let wanted = requested.withLock { $0 } ?? unset
     openblas_set_num_threads(1)
     return Pool(handle: kernel_pool_create(wanted), count: wanted)
   }()

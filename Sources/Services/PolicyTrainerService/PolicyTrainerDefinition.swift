@@ -3,6 +3,7 @@ package import ModelKit
 package import RPC
 package import ServiceKit
 internal import ServiceStubs
+internal import Tensors
 
 /// Builds the policy trainer from its configuration.
 package enum PolicyTrainerDefinition: ServiceDefinition {

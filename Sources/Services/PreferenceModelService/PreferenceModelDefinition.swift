@@ -3,6 +3,7 @@ package import ModelKit
 package import RPC
 package import ServiceKit
 internal import ServiceStubs
+internal import Tensors
 
 /// Builds the preference-model service from its configuration.
 package enum PreferenceModelDefinition: ServiceDefinition {

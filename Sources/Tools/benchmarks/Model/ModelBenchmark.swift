@@ -24,6 +24,11 @@ struct ModelBenchmark: ParsableCommand {
   @Flag(help: "Print where the time of scoring and of training steps goes, instead of the figures.")
   var profile = false
 
+  @Option(
+    help: "What the weights are kept in: f32, bf16, or auto: what the processor is fastest in."
+  )
+  var precision = "auto"
+
   @Option(help: "How often each figure is taken; the best counts.")
   var rounds = 3
 
@@ -34,11 +39,18 @@ struct ModelBenchmark: ParsableCommand {
     guard rounds > 0, (threads ?? 1) > 0 else {
       throw ValidationError("every number must be above 0")
     }
+    guard precision == "auto" || Precision(rawValue: precision) != nil else {
+      throw ValidationError("--precision is auto, f32 or bf16")
+    }
   }
 
   func run() throws {
     if let threads { Threads.configure(count: threads) }
-    let measurement = ModelMeasurement(try LanguageModel.load(path: model), rounds: rounds)
+    let format = WeightFormat(Precision(rawValue: precision) ?? .fastest)
+    let measurement = ModelMeasurement(
+      try LanguageModel.load(path: model, format: format),
+      rounds: rounds
+    )
     if profile {
       for line in measurement.profiles().flatMap(\.lines) { try Output.line(line) }
       return
