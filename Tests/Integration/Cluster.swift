@@ -199,12 +199,21 @@ final class Cluster {
   }
 
   /// Starts the command line without waiting; its output goes to a file.
-  func launch(_ arguments: [String], output: String) throws -> Process {
+  ///
+  /// With `secondsMax` it is ended with exit code 124 when it has not ended by then.
+  func launch(
+    _ arguments: [String],
+    input: Pipe? = nil,
+    output: String,
+    secondsMax: Int? = nil
+  ) throws -> Process {
     let process = Process()
-    process.executableURL = Program.folder.appendingPathComponent("morlaif")
-    process.arguments = arguments
+    let program = Program.folder.appendingPathComponent("morlaif").path
+    let command = (secondsMax.map { ["timeout", "\($0)"] } ?? []) + [program] + arguments
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input ?? FileHandle.nullDevice
     try Data().write(to: URL(fileURLWithPath: output))
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
     process.standardOutput = handle

@@ -5,8 +5,8 @@ import Testing
 /// Where the requests of `morlaif call` come from.
 @Suite
 struct JSONRequestsTests {
-  @Test func `a request may be given as it is`() throws {
-    #expect(try JSONRequests("{\"a\": 1}").all() == ["{\"a\": 1}"])
+  @Test func `a request may be given as it is`() async throws {
+    #expect(try await JSONRequests("{\"a\": 1}").all() == ["{\"a\": 1}"])
   }
 
   @Test(
@@ -21,11 +21,11 @@ struct JSONRequestsTests {
       ("{\n", ["{"]),
     ]
   )
-  func `a file has objects, each on one line or several`(text: String, objects: [String]) throws {
+  func `a file has objects, each on one line or several`(text: String, objects: [String]) async throws {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try Data(text.utf8).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
-    #expect(try JSONRequests("@" + file.path).all() == objects)
+    #expect(try await JSONRequests("@" + file.path).all() == objects)
   }
 
   @Test func `a file that is missing is named`() {

@@ -18,4 +18,20 @@ public struct RPCWriter<Element: ProtobufMessage>: Sendable {
   ///
   /// Nothing happens at a server, where returning from the handler ends the call.
   public func finish() { messages.finish() }
+
+  /// Runs `produce` as long as the call is open: when it ends, whoever ends it, the task of `produce` is
+  /// cancelled.
+  ///
+  /// For writers that wait for something else than `write`, for input that may never come for instance.
+  ///
+  /// - Throws: what `produce` throws while the call is open.
+  public func whileOpen(_ produce: @escaping @Sendable () async throws -> Void) async throws {
+    let messages = messages
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await produce() }
+      group.addTask { await messages.waitUntilOver() }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
 }

@@ -25,6 +25,8 @@ final class OutboundMessages: @unchecked Sendable {
   private var hasFinished = false
   private var end: RPCError?
   private var nextWriteID: UInt64 = 0
+  /// Those who wait for the end of the call.
+  private var mourners: [AsyncStream<Never>.Continuation] = []
 
   /// Messages of a call that will be opened, or is, on this loop.
   init(loop: RPCLoop) { self.loop = loop }
@@ -56,6 +58,17 @@ final class OutboundMessages: @unchecked Sendable {
     if let current { unsafe current.writer.resume(returning: error) }
     current = nil
     while let write = waiting.popFirst() { unsafe write.writer.resume(returning: error) }
+    for mourner in mourners { mourner.finish() }
+    mourners = []
+  }
+
+  /// Returns when the call is over, or the task is cancelled.
+  func waitUntilOver() async {
+    let (over, mourner) = AsyncStream.makeStream(of: Never.self)
+    loop.run {
+      if self.end == nil { self.mourners.append(mourner) } else { mourner.finish() }
+    }
+    for await _ in over {}
   }
 
   /// Sends a message; returns when it is on its way, which waits for window and turn.

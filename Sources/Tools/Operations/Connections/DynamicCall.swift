@@ -125,7 +125,7 @@ package struct DynamicCall: Sendable {
     }
     var first = RawMessage()
     if !found.isClientStreaming {
-      let all = try requests.all()
+      let all = try await requests.all()
       guard let only = all.first, all.count == 1 else {
         throw OperationsError.input(
           "\(method.fullName) takes one request, and \(all.count) were given"
@@ -154,7 +154,10 @@ package struct DynamicCall: Sendable {
     case .clientStreaming:
       let reply: RawMessage = try await client.clientStreaming(method, options: options.call) {
         (writer: RPCWriter<RawMessage>) in
-        while let text = try requests.next() { try await writer.write(try encode(text)) }
+        // The call may end while the next request is still to be typed.
+        try await writer.whileOpen {
+          while let text = try await requests.next() { try await writer.write(try encode(text)) }
+        }
       }
       try show(try render(reply))
     case .bidirectional:
@@ -173,23 +176,26 @@ package struct DynamicCall: Sendable {
     try await client.bidirectional(method, options: options.call) {
       (writer: RPCWriter<RawMessage>, replies: RPCStream<RawMessage>) in
       let fault = Mutex<(any Error)?>(nil)
-      // Not a child task: when the call has ended nobody waits for more input.
-      let feeding = Task {
+      async let feeding: Void = {
         do {
-          while let text = try requests.next() { try await writer.write(try encode(text)) }
+          try await writer.whileOpen {
+            while let text = try await requests.next() { try await writer.write(try encode(text)) }
+          }
+        } catch is CancellationError {
+          // Nobody waits for more input when the call has ended.
         } catch {
           // Of a call that has ended the stream of replies says more.
           if error as? RPCError == nil { fault.withLock { $0 = error } }
         }
         // Also after a wrong request: the replies would never end.
         writer.finish()
-      }
-      defer { feeding.cancel() }
+      }()
       do {
         for try await reply in replies { try show(reply) }
       } catch {
         throw fault.withLock { $0 } ?? error
       }
+      await feeding
       if let fault = fault.withLock({ $0 }) { throw fault }
     }
   }

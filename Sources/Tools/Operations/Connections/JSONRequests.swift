@@ -21,8 +21,13 @@ package final class JSONRequests: Sendable {
 
   /// The next request; nil at the end.
   ///
-  /// Waits for input. An object may go over several lines; it ends with the line whose `}` closes it.
-  package func next() throws(OperationsError) -> String? {
+  /// Waits for input, until the task is cancelled. An object may go over several lines; it ends with
+  /// the line whose `}` closes it.
+  package func next() async throws -> String? {
+    try await BlockingInput.wait { try self.read() }
+  }
+
+  private func read() throws(OperationsError) -> String? {
     let result: Result<String?, OperationsError> = source.withLock { source in
       switch source {
       case .texts(var rest):
@@ -37,9 +42,9 @@ package final class JSONRequests: Sendable {
   }
 
   /// All that is left.
-  package func all() throws(OperationsError) -> [String] {
+  package func all() async throws -> [String] {
     var texts: [String] = []
-    while let text = try next() { texts.append(text) }
+    while let text = try await next() { texts.append(text) }
     return texts
   }
 

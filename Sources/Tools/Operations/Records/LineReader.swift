@@ -1,15 +1,20 @@
 internal import Glibc
+internal import Synchronization
 
 /// Reads lines of UTF-8 from a file or standard input as they come.
-package final class LineReader {
+package final class LineReader: Sendable {
+  /// Bytes that were read and are not yet lines.
+  private struct Unread: Sendable {
+    var bytes: [UInt8] = []
+    var start = 0
+    var isAtEnd = false
+  }
+
   /// What errors call the source.
   package let name: String
-  /// Number of the line last read, from 1.
-  package private(set) var lineNumber = 0
   private let descriptor: Int32
-  private var buffer: [UInt8] = []
-  private var start = 0
-  private var isAtEnd = false
+  private let lines = Atomic<Int>(0)
+  private let unread = Mutex(Unread())
 
   private static let lineBytesMax = 64 << 20
 
@@ -31,57 +36,57 @@ package final class LineReader {
     close(descriptor)
   }
 
+  /// Number of the line last read, from 1; does not wait for a read that is under way.
+  package var lineNumber: Int { lines.load(ordering: .relaxed) }
+
   /// The next line without its end; nil at the end of the input.
+  ///
+  /// Blocks while there is none; `BlockingInput` lets that happen on a thread that nobody needs.
   package func next() throws(OperationsError) -> String? {
+    let result = unread.withLock { unread in
+      Result { () throws(OperationsError) in try line(&unread) }
+    }
+    return try result.get()
+  }
+
+  private func line(_ unread: inout Unread) throws(OperationsError) -> String? {
     var searched = 0
     while true {
-      if let end = buffer[(start + searched)...].firstIndex(of: 0x0a) {
-        defer { start = end + 1 }
-        return try text(start..<end)
+      if let end = unread.bytes[(unread.start + searched)...].firstIndex(of: 0x0a) {
+        defer { unread.start = end + 1 }
+        return try text(unread.bytes[unread.start..<end])
       }
-      searched = buffer.count - start
-      if isAtEnd {
-        defer { start = buffer.count }
-        return searched > 0 ? try text(start..<buffer.count) : nil
+      searched = unread.bytes.count - unread.start
+      if unread.isAtEnd {
+        defer { unread.start = unread.bytes.count }
+        return searched > 0 ? try text(unread.bytes[unread.start...]) : nil
       }
       guard searched <= Self.lineBytesMax else {
         throw .input("\(name), line \(lineNumber + 1): longer than 64 MiB")
       }
-      try fill()
+      try fill(&unread)
     }
   }
 
-  /// Everything that is left.
-  package func rest() throws(OperationsError) -> String {
-    while !isAtEnd {
-      guard buffer.count - start <= Self.lineBytesMax else {
-        throw .input("\(name): larger than 64 MiB")
-      }
-      try fill()
-    }
-    defer { start = buffer.count }
-    return try text(start..<buffer.count)
-  }
-
-  private func text(_ range: Range<Int>) throws(OperationsError) -> String {
-    lineNumber += 1
-    guard let text = String(validating: buffer[range], as: UTF8.self) else {
+  private func text(_ bytes: ArraySlice<UInt8>) throws(OperationsError) -> String {
+    lines.wrappingAdd(1, ordering: .relaxed)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
       throw .input("\(name), line \(lineNumber): not UTF-8")
     }
     return text
   }
 
   /// Reads more, after moving what is left to the front.
-  private func fill() throws(OperationsError) {
-    buffer.removeSubrange(..<start)
-    start = 0
+  private func fill(_ unread: inout Unread) throws(OperationsError) {
+    unread.bytes.removeSubrange(..<unread.start)
+    unread.start = 0
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     let count = unsafe read(descriptor, &chunk, chunk.count)
     if count < 0 {
       if errno == EINTR { return }
       throw .input("cannot read \(name): \(unsafe String(cString: strerror(errno)))")
     }
-    if count == 0 { isAtEnd = true }
-    buffer += chunk.prefix(count)
+    if count == 0 { unread.isAtEnd = true }
+    unread.bytes += chunk.prefix(count)
   }
 }

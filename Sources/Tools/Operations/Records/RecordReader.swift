@@ -1,7 +1,7 @@
 package import JSON
 
 /// Reads JSON lines for a command and names the line in every complaint.
-package struct RecordReader {
+package struct RecordReader: Sendable {
   private let lines: LineReader
   private let rules: JSONRules
 

@@ -57,13 +57,16 @@ struct ImportPreferences: AsyncParsableCommand {
         do {
           return try await connections.labeler.import { requests in
             try await requests.write(ImportRequest(kind: .datasetID(dataset)))
-            var names = PairNames()
-            while let record = try reader.next() {
-              let line = try PreferenceLine(record, principle: principle, in: reader)
-              let digest = SHA256.hexDigest(of: line.identity)
-              try names.check(line.id, digest: digest, in: reader)
-              let preference = line.message(digest: digest)
-              try await requests.write(ImportRequest(kind: .preference(preference)))
+            // The labeler may refuse a line while the next one is still to be written.
+            try await requests.whileOpen { [principle] in
+              var names = PairNames()
+              while let record = try await BlockingInput.wait({ try reader.next() }) {
+                let line = try PreferenceLine(record, principle: principle, in: reader)
+                let digest = SHA256.hexDigest(of: line.identity)
+                try names.check(line.id, digest: digest, in: reader)
+                let preference = line.message(digest: digest)
+                try await requests.write(ImportRequest(kind: .preference(preference)))
+              }
             }
           }
         } catch let error as RPCError where error.code == .invalidArgument {
