@@ -55,7 +55,9 @@ final class PolicyRuns: Service {
     peers = context.peers
     logger = context.logger
     let model = try context.peers.section(of: "preference_model")
-    preferenceModel = PreferenceModelClient(context.peers.client(to: model))
+    preferenceModel = PreferenceModelClient(
+      context.peers.client(to: model, service: "preference-model")
+    )
     preferenceModelName = "preference-model \(model.endpoint)"
     let scalarizer = try context.peers.section(of: "scalarizer")
     state = Mutex(State(scalarizer: ScalarizerLink(scalarizer, peers: context.peers)))
@@ -217,7 +219,7 @@ final class PolicyRuns: Service {
 
   /// The entries of a run that got to its end by itself.
   private func finishedEntries(_ run: RunFolder) throws -> [RunEntry]? {
-    let entries = try run.entries()
+    let entries = try run.entries(logger: logger)
     guard let last = entries.last, last.kind == "finished",
       case .finished(let finished) = try last.message().kind,
       finished.outcome == "completed" || finished.outcome == "kl_stop"
@@ -267,11 +269,11 @@ final class PolicyRuns: Service {
     let checkpoint = try run.checkpoints.newest()
     let step = checkpoint?.checkpoint.header.step ?? 0
     var history = try ScalarizerHistory(path: run.scalarizersPath)
-    let all = try run.entries()
+    let all = try run.entries(logger: logger)
     let isHeld = try Self.isHeld(all, pausesOnWatch: settings.pausesOnWatch)
     // Before the entries are forgotten: a kill in between must not take this away.
     try history.note(all.filter { $0.step > step }, after: step)
-    let entries = try run.entriesToResume(after: step)
+    let entries = try run.entriesToResume(after: step, logger: logger)
     if let swapped = history.section(atStep: step + 1) {
       state.withLock { $0.scalarizer = ScalarizerLink(swapped, peers: peers) }
     }

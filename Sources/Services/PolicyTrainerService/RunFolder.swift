@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LanguageModels
+internal import Logging
 internal import Messages
 internal import ModelKit
 internal import PolicyOptimization
@@ -79,13 +80,13 @@ struct RunFolder: Sendable {
   }
 
   /// What the run has reported so far.
-  func entries() throws -> [RunEntry] {
-    try JournalFile<RunEntry>.entries(of: eventsPath)
+  func entries(logger: Logger) throws -> [RunEntry] {
+    try JournalFile<RunEntry>.entries(of: eventsPath, logger: logger)
   }
 
   /// Forgets what was reported after the checkpoint, since it will happen again, and any end.
-  func entriesToResume(after step: Int) throws -> [RunEntry] {
-    let kept = try entries().filter { $0.step <= step && $0.kind != "finished" }
+  func entriesToResume(after step: Int, logger: Logger) throws -> [RunEntry] {
+    let kept = try entries(logger: logger).filter { $0.step <= step && $0.kind != "finished" }
     try JournalFile.rewrite(eventsPath, with: kept)
     return kept
   }

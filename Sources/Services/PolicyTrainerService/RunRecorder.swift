@@ -23,7 +23,7 @@ final class RunRecorder: Sendable {
     self.log = log
     self.logger = logger
     self.configurationVersion = Mutex(configurationVersion)
-    journal = try JournalFile<RunEntry>.open(folder.eventsPath).0
+    journal = try JournalFile<RunEntry>.open(folder.eventsPath, logger: logger).0
   }
 
   /// Tells listeners without keeping it.

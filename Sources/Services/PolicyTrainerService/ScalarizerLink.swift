@@ -13,7 +13,7 @@ struct ScalarizerLink: Sendable {
 
   /// Makes the clients; nothing connects yet.
   init(_ section: PeerSection, peers: PeerConnections) {
-    let client = peers.client(to: section)
+    let client = peers.client(to: section, service: "scalarizer")
     self.section = section
     scalarizer = ScalarizerClient(client)
     health = HealthClient(client)
@@ -46,7 +46,7 @@ struct ScalarizerLink: Sendable {
   /// Checks health, contract and a probe batch before the endpoint is put in charge.
   ///
   /// `sources` are those of the run's scores; when there are none yet, the principles of the
-  /// scalarizer's own configuration are probed.
+  /// scalarizer's own configuration are probed, or one principle "probe" where it has none to show.
   func check(sources: [ScoreSource]) async throws -> CheckedRewards {
     do {
       let options = RPCCallOptions(timeout: .seconds(10))
@@ -86,7 +86,14 @@ struct ScalarizerLink: Sendable {
   }
 
   private func ownPrinciples(_ options: RPCCallOptions) async throws -> [ScoreSource] {
-    let reply = try await scalarizer.describe(DescribeConfigurationRequest(), options: options)
+    let reply: DescribeConfigurationReply
+    do throws(RPCError) {
+      reply = try await scalarizer.describe(DescribeConfigurationRequest(), options: options)
+    } catch {
+      // A program that offers Scalarize alone is a scalarizer too; it takes what principles come.
+      guard error.code == .unimplemented else { throw error }
+      return [ScoreSource(principleID: "probe", mean: 0, standardDeviation: 1)]
+    }
     let ids = reply.configuration?.weights.map(\.principleID) ?? []
     guard !ids.isEmpty else { throw refusal("no principle is configured there") }
     return ids.map { ScoreSource(principleID: $0, mean: 0, standardDeviation: 1) }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Logging
 internal import ServiceKit
 internal import Synchronization
 
@@ -30,9 +31,10 @@ final class ConfigurationStore: Sendable {
   init(
     path: String,
     initial: ScalarizationFunction?,
+    logger: Logger,
     now: @escaping @Sendable () -> Date = { Date() }
   ) throws(ServiceKitError) {
-    let (journal, found) = try JournalFile<ConfigurationRecord>.open(path)
+    let (journal, found) = try JournalFile<ConfigurationRecord>.open(path, logger: logger)
     for (index, record) in found.enumerated() {
       guard record.version == UInt64(index + 1), record.hash == record.function.contentHash else {
         throw .damaged(

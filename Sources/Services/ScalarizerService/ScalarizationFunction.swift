@@ -38,8 +38,33 @@ struct ScalarizationFunction: Sendable, Equatable, Codable {
     varianceWeight = parameters.varianceWeight
     quantile = parameters.quantile
     nashLink = parameters.nashLink
+    try checkSizes()
     let open = Normaliser(mean: 0, standardDeviation: 1)
     _ = try resolved(with: Dictionary(principles.map { ($0.id, open) }) { first, _ in first })
+  }
+
+  /// Largest size of a number: products of a few of them and of any score stay finite.
+  static let sizeMax = 1e9
+  /// Smallest size of what is divided by.
+  static let divisorMin = 1e-9
+
+  private func checkSizes() throws(ScalarizerServiceError) {
+    var numbers = [("tau", temperature), ("variance_penalty.lambda", varianceWeight)]
+    var divisors = [("tau", temperature)]
+    for principle in principles {
+      numbers.append(("weights.\(principle.id)", principle.weight))
+      guard let normaliser = principle.normaliser else { continue }
+      let deviation = "weights.\(principle.id).normaliser.standard_deviation"
+      numbers.append(("weights.\(principle.id).normaliser.mean", normaliser.mean))
+      numbers.append((deviation, normaliser.standardDeviation))
+      divisors.append((deviation, normaliser.standardDeviation))
+    }
+    for (field, value) in numbers where abs(value) > Self.sizeMax {
+      throw .outOfRange(field: field, value: value, limit: "at most \(Self.sizeMax) in size")
+    }
+    for (field, value) in divisors where value > 0 && value < Self.divisorMin {
+      throw .outOfRange(field: field, value: value, limit: "at least \(Self.divisorMin)")
+    }
   }
 
   /// SHA-256 of everything that influences a reward apart from the request, 64 hexadecimal digits.

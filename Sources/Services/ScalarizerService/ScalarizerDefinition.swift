@@ -18,7 +18,8 @@ package enum ScalarizerDefinition: ServiceDefinition {
     let calls = try makeCalls(
       historyPath: context.data.file("configurations.jsonl"),
       configuration: configuration,
-      metrics: context.metrics
+      metrics: context.metrics,
+      logger: context.logger
     )
     if let current = calls.store.current {
       context.logger.info(
@@ -35,9 +36,14 @@ package enum ScalarizerDefinition: ServiceDefinition {
   static func makeCalls(
     historyPath: String,
     configuration: ScalarizerServiceConfiguration,
-    metrics: MetricsRegistry
+    metrics: MetricsRegistry,
+    logger: Logger
   ) throws(ServiceKitError) -> ScalarizerCalls {
-    let store = try ConfigurationStore(path: historyPath, initial: configuration.initial)
+    let store = try ConfigurationStore(
+      path: historyPath,
+      initial: configuration.initial,
+      logger: logger
+    )
     metrics.gauge(MetricCatalog.scalarizerVersion) {
       store.current.map { Double($0.version) }
     }

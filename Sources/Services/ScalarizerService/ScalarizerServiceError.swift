@@ -10,6 +10,8 @@ package enum ScalarizerServiceError: Error, Sendable, Equatable {
   case missingNormaliser(principle: String)
   /// The statistics of a request are not usable.
   case invalidNormaliser(principle: String, mean: Double, standardDeviation: Double)
+  /// A number whose rewards could not be told from infinity or from nothing.
+  case outOfRange(field: String, value: Double, limit: String)
   /// The contract's number of a rule or link is unknown or missing.
   case unknownChoice(field: String, value: Int32)
   /// No configuration was ever given.
@@ -35,6 +37,7 @@ extension ScalarizerServiceError: RPCErrorConvertible, CustomStringConvertible {
     case .invalidNormaliser(let principle, let mean, let deviation):
       "sources: principle '\(principle)' has mean \(mean) and standard deviation \(deviation); "
         + "the mean must be finite and the deviation above 0"
+    case .outOfRange(let field, let value, let limit): "\(field): \(value) is not \(limit)"
     case .unknownChoice(let field, let value): "\(field): \(value) is not a known choice"
     case .notConfigured: "no configuration is in force; call Configure first"
     case .unknownVersion(let version, let newest):
@@ -50,7 +53,8 @@ extension ScalarizerServiceError: RPCErrorConvertible, CustomStringConvertible {
   package var rpcError: RPCError {
     let code: RPCError.Code =
       switch self {
-      case .refused, .missingNormaliser, .invalidNormaliser, .unknownChoice, .unequalMatrices:
+      case .refused, .missingNormaliser, .invalidNormaliser, .outOfRange, .unknownChoice,
+        .unequalMatrices:
         .invalidArgument
       case .notConfigured: .failedPrecondition
       case .unknownVersion: .notFound

@@ -65,13 +65,17 @@ final class FakeScalarizer: ScalarizerHandler {
   typealias Change = @Sendable (_ call: Int, _ reply: inout ScalarizeReply) throws -> Void
 
   private let calls = Mutex(0)
+  private let describes: Bool
   private let saw: @Sendable (ScalarizeRequest) -> Void
   private let change: Change
 
+  /// One that offers `Scalarize` alone when it does not describe itself.
   init(
+    describes: Bool = true,
     change: @escaping Change = { _, _ in },
     saw: @escaping @Sendable (ScalarizeRequest) -> Void = { _ in }
   ) {
+    self.describes = describes
     self.saw = saw
     self.change = change
   }
@@ -104,7 +108,8 @@ final class FakeScalarizer: ScalarizerHandler {
     _ request: DescribeConfigurationRequest,
     context: RPCServerContext
   ) async throws -> DescribeConfigurationReply {
-    DescribeConfigurationReply(
+    guard describes else { throw unused }
+    return DescribeConfigurationReply(
       configuration: ScalarizationConfiguration(
         method: .linear,
         weights: [PrincipleWeight(principleID: "a", weight: 1)]

@@ -120,6 +120,16 @@ import Testing
         try await scalarizer.configure(ConfigureRequest(configuration: invalid))
       }
       #expect(refused.code == .invalidArgument && refused.message.contains("weights.a"))
+      for (change, field) in Self.tooLarge {
+        var large = Self.linear
+        change(&large)
+        let refused = await refusal {
+          try await scalarizer.configure(ConfigureRequest(configuration: large))
+        }
+        #expect(refused.code == .invalidArgument, "\(refused)")
+        #expect(refused.message.hasPrefix("\(field): "), "\(refused.message)")
+        #expect(refused.message.contains(field == "tau" ? "at least 1e-09" : "at most 1000000000"))
+      }
       let none = await refusal {
         try await scalarizer.configure(
           ConfigureRequest(configuration: ScalarizationConfiguration(weights: Self.linear.weights))
@@ -128,6 +138,19 @@ import Testing
       #expect(none.code == .invalidArgument && none.message.contains("method"))
     }
   }
+
+  /// Numbers that are finite and whose rewards would not be.
+  private static let tooLarge:
+    [(change: @Sendable (inout ScalarizationConfiguration) -> Void, field: String)] = [
+      ({ $0.weights[0].weight = 1e308 }, "weights.a"),
+      ({ $0.weights[1].weight = -1e10 }, "weights.b"),
+      (
+        { $0.weights[0].normaliser = Normaliser(mean: -1e300, standardDeviation: 1) },
+        "weights.a.normaliser.mean"
+      ),
+      ({ $0.variancePenalty = VariancePenalty(lambda: 1e300) }, "variance_penalty.lambda"),
+      ({ $0.tau = 1e-300 }, "tau"),
+    ]
 
   @Test func `versions, hashes and rewards survive a restart`() async throws {
     var maxmin = Self.linear

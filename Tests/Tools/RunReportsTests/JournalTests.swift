@@ -25,7 +25,9 @@ import Testing
     }
   }
 
-  @Test func `a line that a crash cut short is dropped, everything before it kept`() throws {
+  @Test func `a line that a crash cut short is dropped and said so, everything before it kept`()
+    throws
+  {
     try withFolder { folder in
       let path = folder + "/journal.jsonl"
       try Journal(path: path, now: { 1 }).record("a")
@@ -34,9 +36,11 @@ import Testing
       try torn.write(contentsOf: Data("{\"time\":2,\"kin".utf8))
       try torn.close()
       let journal = try Journal(path: path, now: { 3 })
-      #expect(journal.events.map(\.kind) == ["a"])
+      #expect(journal.events.map(\.kind) == ["a", "line_dropped"])
+      #expect(journal.events.last?["line"]?.whole == 2)
+      #expect(journal.events.last?["bytes"]?.whole == 14)
       try journal.record("b")
-      #expect(try Journal.read(path: path).map(\.kind) == ["a", "b"])
+      #expect(try Journal.read(path: path).map(\.kind) == ["a", "line_dropped", "b"])
     }
   }
 

@@ -1,10 +1,11 @@
 internal import Foundation
 internal import Glibc
+package import Logging
 
 /// A file of JSON lines that only grows.
 ///
-/// A line that `append` returned from is on the disk; a line that a kill cut short is dropped when the
-/// file is opened again, and one that a full disk cut short at once.
+/// A line that `append` returned from is on the disk; a line that a kill cut short is dropped, with a
+/// warning, when the file is opened again, and one that a full disk cut short at once.
 package final class JournalFile<Entry: Codable & Sendable>: @unchecked Sendable {
   // SAFETY: `descriptor` is set once; it and `byteCount` are used under `lock` only.
   private let lock = NSLock()
@@ -14,8 +15,11 @@ package final class JournalFile<Entry: Codable & Sendable>: @unchecked Sendable 
   private let path: String
 
   /// Opens the file, making it when it is missing, and returns it with the entries it holds.
-  package static func open(_ path: String) throws(ServiceKitError) -> (JournalFile, [Entry]) {
-    let (entries, validByteCount) = try read(path)
+  package static func open(
+    _ path: String,
+    logger: Logger
+  ) throws(ServiceKitError) -> (JournalFile, [Entry]) {
+    let (entries, validByteCount) = try read(path, logger)
     let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw DurableFile.failure(path, "cannot be opened") }
     guard
@@ -35,8 +39,11 @@ package final class JournalFile<Entry: Codable & Sendable>: @unchecked Sendable 
   }
 
   /// Reads the entries without keeping the file open; a missing file has none.
-  package static func entries(of path: String) throws(ServiceKitError) -> [Entry] {
-    try read(path).0
+  package static func entries(
+    of path: String,
+    logger: Logger
+  ) throws(ServiceKitError) -> [Entry] {
+    try read(path, logger).0
   }
 
   private init(descriptor: Int32, path: String, byteCount: off_t) {
@@ -88,7 +95,10 @@ package final class JournalFile<Entry: Codable & Sendable>: @unchecked Sendable 
     }
   }
 
-  private static func read(_ path: String) throws(ServiceKitError) -> ([Entry], Int) {
+  private static func read(
+    _ path: String,
+    _ logger: Logger
+  ) throws(ServiceKitError) -> ([Entry], Int) {
     guard FileManager.default.fileExists(atPath: path) else { return ([], 0) }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .storage(path: path, reason: "cannot be read")
@@ -104,6 +114,14 @@ package final class JournalFile<Entry: Codable & Sendable>: @unchecked Sendable 
         throw .damaged(path: path, line: entries.count + 1, reason: "is not an entry of this file")
       }
       start = data.index(after: end)
+    }
+    if start < data.endIndex {
+      logger.warning(
+        "the last line of a file is cut short, by a kill most likely; it is left out",
+        metadata: [
+          "file": "\(path)", "line": "\(entries.count + 1)", "bytes": "\(data.endIndex - start)",
+        ]
+      )
     }
     return (entries, start - data.startIndex)
   }

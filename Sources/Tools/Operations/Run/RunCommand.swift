@@ -35,6 +35,9 @@ package struct RunCommand: Sendable {
   ) throws -> RunCommand {
     let folder = try RunFolder(path: output)
     let journal = try Journal(path: folder.journal, now: now)
+    if let last = journal.events.last, last.kind == "line_dropped" {
+      progress.note("\(folder.journal): a crash cut its last line short; it is left out")
+    }
     let state = RunState(events: journal.events)
     let runID: String
     if let known = state.runID {

@@ -7,6 +7,8 @@ internal import Glibc
 package final class AppendedFile: Sendable {
   /// Where the file is.
   package let path: String
+  /// How long the last line was that a crash cut short and that was removed; 0 when there was none.
+  package let removedBytes: Int
   private let descriptor: Int32
 
   /// Opens or makes the file; a last line that a crash cut short is removed when `repairsLines`.
@@ -15,7 +17,12 @@ package final class AppendedFile: Sendable {
     guard descriptor >= 0 else { throw Self.failure(path, "open") }
     self.path = path
     self.descriptor = descriptor
-    if repairsLines { try removeTornLine() }
+    do throws(RunReportError) {
+      removedBytes = repairsLines ? try Self.removeTornLine(descriptor, path) : 0
+    } catch {
+      close(descriptor)
+      throw error
+    }
   }
 
   deinit {
@@ -43,19 +50,24 @@ package final class AppendedFile: Sendable {
     try append(Array(line.utf8) + [0x0a], toDisk: toDisk)
   }
 
-  private func removeTornLine() throws(RunReportError) {
+  /// Removes what follows the last newline; gives how much it was, in bytes.
+  private static func removeTornLine(
+    _ descriptor: Int32,
+    _ path: String
+  ) throws(RunReportError) -> Int {
     let size = lseek(descriptor, 0, SEEK_END)
-    guard size > 0 else { return }
+    guard size > 0 else { return 0 }
     var end = size
     var byte: UInt8 = 0
     while end > 0 {
       guard unsafe pread(descriptor, &byte, 1, end - 1) == 1 else {
-        throw Self.failure(path, "read")
+        throw failure(path, "read")
       }
       if byte == 0x0a { break }
       end -= 1
     }
-    if end < size, ftruncate(descriptor, end) != 0 { throw Self.failure(path, "repair") }
+    if end < size, ftruncate(descriptor, end) != 0 { throw failure(path, "repair") }
+    return Int(size - end)
   }
 
   private static func failure(_ path: String, _ action: String) -> RunReportError {

@@ -4,7 +4,7 @@ internal import Synchronization
 /// The events of a run, one JSON line each, on disk before `record` returns.
 ///
 /// The journal is what a run is resumed from, so an event is flushed to the disk, and a last line
-/// that was cut short by a crash is dropped when the journal is opened again.
+/// that was cut short by a crash is dropped, and the drop recorded, when the journal is opened again.
 package final class Journal: Sendable {
   /// Where the journal is.
   package let path: String
@@ -18,6 +18,15 @@ package final class Journal: Sendable {
     state = Mutex(try Self.read(path: path))
     self.path = path
     self.now = now
+    guard file.removedBytes > 0 else { return }
+    try record(
+      "line_dropped",
+      [
+        JSONMember("line", .integer(events.count + 1)),
+        JSONMember("bytes", .integer(file.removedBytes)),
+        JSONMember("detail", .string("a crash cut the last line of \(path) short")),
+      ]
+    )
   }
 
   /// Every event so far, oldest first.
