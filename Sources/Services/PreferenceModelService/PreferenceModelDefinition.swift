@@ -47,7 +47,10 @@ package enum PreferenceModelDefinition: ServiceDefinition {
       ]
     )
     let trainings = TrainingDesk(base: base, shelf: shelf)
-    let labeler = context.peers.client(to: try context.peers.section(of: "labeler"))
+    let labeler = context.peers.client(
+      to: try context.peers.section(of: "labeler"),
+      service: "labeler"
+    )
     let calls = PreferenceModelCalls(
       base: base,
       shelf: shelf,

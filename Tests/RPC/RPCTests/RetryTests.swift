@@ -100,6 +100,51 @@ struct RetryTests {
     }
   }
 
+  /// Pauses of retries; the delay of hedging is a minute here.
+  private func retryPauses(_ timer: ManualTimer) -> [Duration] {
+    timer.pauses.filter { $0 < .seconds(1) }
+  }
+
+  private static let hedged = RPCCallOptions(
+    hedging: RPCHedgingPolicy(delay: .seconds(60), attemptsMax: 3)
+  )
+
+  @Test func `a hedged read that its only server fails is sent again after a pause`() async throws {
+    try await withServer(tls: nil) { harness in
+      let timer = ManualTimer(Events())
+      let client = client(port: harness.port, timer)
+      let away = RPCMethod(service: "test.Echo", name: "Away", kind: .unary, isReadOnly: true)
+      async let skipping: Void = timer.skipPauses(4)
+      let error = await failure {
+        let _: RawMessage = try await client.unary(away, RawMessage(), options: Self.hedged)
+      }
+      await skipping
+      #expect(error?.code == .unavailable)
+      #expect(harness.echo.events.value("away") == 3)
+      #expect(retryPauses(timer) == [.milliseconds(25), .milliseconds(50)])
+      await client.close()
+    }
+  }
+
+  @Test func `a hedged read that reaches no server draws nothing from the budget`() async throws {
+    let port = try await withServer(tls: nil) { harness in harness.port }
+    let timer = ManualTimer(Events())
+    var configuration = RPCClientConfiguration()
+    // One draw would leave half of it, and no second attempt.
+    configuration.retryBudget.tokensMax = 2
+    let client = client(port: port, timer, configuration)
+    let read = RPCMethod(service: "test.Echo", name: "Echo", kind: .unary, isReadOnly: true)
+    async let skipping: Void = timer.skipPauses(6)
+    let error = await failure {
+      let _: RawMessage = try await client.unary(read, RawMessage(), options: Self.hedged)
+    }
+    await skipping
+    #expect(error?.code == .unavailable)
+    // Two for each attempt after the first: the call's, and the connection's.
+    #expect(retryPauses(timer) == [25, 25, 50, 50].map { .milliseconds($0) })
+    await client.close()
+  }
+
   @Test func `a policy of its own changes one method only`() async throws {
     try await withServer(tls: nil) { harness in
       var configuration = RPCClientConfiguration()

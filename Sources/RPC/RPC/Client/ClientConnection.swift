@@ -127,6 +127,8 @@ final class ClientConnection: WireDriver, @unchecked Sendable {
     calls[callID]?.writeCompleted()
   }
 
+  func messageDeflated() {}
+
   func connectionLost(_ error: RPCError, _ channel: WireChannel) {
     deadlines?.cancel()
     deadlines = nil

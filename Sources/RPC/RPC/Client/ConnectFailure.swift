@@ -2,8 +2,20 @@ internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
-/// Says in words why no address of a name could be connected to.
-enum ConnectFailure {
+/// Says in words why no address of a name could be connected to, or none be listened on.
+package enum ConnectFailure {
+  /// Why an address cannot be listened on, and what to do.
+  package static func reasonNotToListen(_ error: any Error) -> String {
+    let advice =
+      switch (error as? IOError)?.errnoCode {
+      case EADDRINUSE: "; stop what listens there, or choose another port"
+      case EADDRNOTAVAIL: "; give an address of this machine, or 0.0.0.0 for all of them"
+      case EACCES: "; choose a port of 1024 or more"
+      default: ""
+      }
+    return reason(error) + advice
+  }
+
   /// Each address that was tried with its reason, or why the name has none.
   static func reason(_ error: any Error) -> String {
     guard let error = error as? NIOConnectionError else { return words(for: error) }

@@ -130,6 +130,16 @@ final class EndpointPool: Sendable {
     }
   }
 
+  /// Whether calls can go at once to an endpoint that is not among `tried`.
+  func hasReady(besides tried: [EndpointAddress]) -> Bool {
+    state.withLock { state in
+      state.endpoints.contains { endpoint in
+        guard case .ready = endpoint.condition else { return false }
+        return !tried.contains(endpoint.address)
+      }
+    }
+  }
+
   /// Ends all calls and closes.
   func close() async {
     let (endpoints, waiters) = state.withLock { state in
@@ -185,7 +195,7 @@ final class EndpointPool: Sendable {
       case .success(let hosts):
         state.resolutionErrors[name] = nil
         let addresses = hosts.map { host in
-          RPCTarget(host: host, port: name.port, usesAllAddresses: true)
+          RPCTarget(host: host, port: name.port, usesAllAddresses: true, service: name.service)
         }
         let isGone = { (endpoint: ClientEndpoint) in
           endpoint.address.target.usesAllAddresses

@@ -7,13 +7,16 @@ extension RPCClient {
   private enum HedgeEvent<Reply: Sendable>: Sendable {
     /// The pause after this many attempts is over.
     case paused(after: Int)
-    case answered(Result<Reply, RPCError>)
+    /// `wasSent` is whether the attempt reached a server.
+    case answered(Result<Reply, RPCError>, wasSent: Bool)
   }
 
   /// A read sent to one endpoint after the other, a pause apart, until the first answer.
   ///
-  /// An attempt that fails in a way that allows a retry brings the next one forward; any other
-  /// failure is the answer. Attempts that lost are cancelled.
+  /// An attempt that fails in a way that allows a retry brings the next one forward (gRPC A6): at once
+  /// when it can go to an endpoint that has not failed this call, else after the pause of a retry, so
+  /// that one in trouble is never asked again without a pause (WIRE.md section 9). Any other failure is
+  /// the answer. Attempts that lost are cancelled.
   func hedgedCall<Request: ProtobufMessage, Reply: ProtobufMessage>(
     _ method: RPCMethod,
     _ request: Request,
@@ -24,21 +27,30 @@ extension RPCClient {
     let metadata = options.metadata.wireEntries
     let tried = TriedEndpoints()
     let attempt: @Sendable () async -> HedgeEvent<Reply> = {
+      var wasSent = false
       do throws(RPCError) {
         let lease = try await self.pool.lease(by: deadline, avoiding: tried.addresses)
         defer { lease.end() }
         tried.add(lease.endpoint.address)
-        return .answered(
-          .success(try await self.send(method, request, metadata, deadline, lease.connection))
+        wasSent = true
+        let reply: Reply = try await self.send(
+          method,
+          request,
+          metadata,
+          deadline,
+          lease.connection
         )
+        return .answered(.success(reply), wasSent: true)
       } catch {
-        return .answered(.failure(error))
+        return .answered(.failure(error), wasSent: wasSent)
       }
     }
+    let policy = attempts(method, deadline).policy
     let result = await withTaskGroup(of: HedgeEvent<Reply>.self) { group in
       defer { group.cancelAll() }
       var sent = 0
       var running = 0
+      var failures = 0
       var isNextDue = true
       while true {
         if isNextDue {
@@ -54,15 +66,30 @@ extension RPCClient {
         switch await group.next() {
         case .paused(let count):
           // Unless a failure has brought the next attempt forward already.
-          isNextDue = count == sent && self.bucket.draw()
-        case .answered(.success(let reply)):
+          isNextDue = count == sent && (running == 0 || self.bucket.draw())
+        case .answered(.success(let reply), _):
           self.bucket.succeeded()
           return Result<Reply, RPCError>.success(reply)
-        case .answered(.failure(let error)):
+        case .answered(.failure(let error), let wasSent):
           running -= 1
+          failures += 1
           guard RPCRetryPolicy.allows(method, error) else { return .failure(error) }
-          isNextDue = sent < hedging.attemptsMax && self.bucket.draw()
-          if !isNextDue, running <= 0 { return .failure(error) }
+          // Who could not be reached at all is not burdened by the next attempt.
+          let hasRoom = wasSent ? self.bucket.draw() : true
+          guard sent < hedging.attemptsMax, hasRoom else {
+            if running > 0 { continue }
+            return .failure(error)
+          }
+          if wasSent, self.pool.hasReady(besides: tried.addresses) {
+            isNextDue = true
+          } else {
+            let pause = policy.pause(
+              afterFailures: failures,
+              jitter: self.surroundings.random.unit()
+            )
+            let count = sent
+            group.addTask { await self.pause(pause, after: count) }
+          }
         case nil: return .failure(ClientConnection.cancelled)
         }
       }
@@ -78,7 +105,7 @@ extension RPCClient {
       try await surroundings.timer.wait(delay)
       return .paused(after: count)
     } catch {
-      return .answered(.failure(error))
+      return .answered(.failure(error), wasSent: false)
     }
   }
 }

@@ -63,7 +63,8 @@ public struct RPCMethodPolicy: Sendable {
 
 /// Sends a read to a second endpoint when the first takes long, and takes the first answer.
 ///
-/// Only methods declared NO_SIDE_EFFECTS are ever hedged; each extra call draws on the retry budget.
+/// Only methods declared NO_SIDE_EFFECTS are ever hedged. Each call that is sent beside another, and each
+/// that a server failed, draws on the retry budget.
 public struct RPCHedgingPolicy: Sendable {
   /// How long an attempt may take before the next one is sent beside it.
   public var delay: Duration

@@ -42,7 +42,9 @@ package final class PeerConnections: Sendable {
   }
 
   /// A client of a peer's instances; it connects when it is first used and lives until `close`.
-  package func client(to section: PeerSection) -> RPCClient {
+  ///
+  /// `service` is what errors and logs call the peer.
+  package func client(to section: PeerSection, service: String) -> RPCClient {
     var configuration = RPCClientConfiguration()
     configuration.compression = section.compression
     // A trace that comes with a call goes on with the calls it causes.
@@ -52,7 +54,8 @@ package final class PeerConnections: Sendable {
         RPCTarget(
           host: endpoint.host,
           port: endpoint.port,
-          usesAllAddresses: section.usesAllAddresses
+          usesAllAddresses: section.usesAllAddresses,
+          service: service
         )
       },
       tls: tls.map { tls in

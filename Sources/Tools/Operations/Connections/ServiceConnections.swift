@@ -30,7 +30,12 @@ package struct ServiceConnections: Sendable {
     func client(_ name: ServiceName) -> RPCClient {
       let endpoint =
         endpoints[name] ?? ServiceEndpoint(host: "127.0.0.1", port: name.defaultPort)
-      return Self.client(of: endpoint, certificates: certificates, logger: logger)
+      return Self.client(
+        of: endpoint,
+        service: name.rawValue,
+        certificates: certificates,
+        logger: logger
+      )
     }
     let labeler = client(.labeler)
     let preferenceModel = client(.preferenceModel)
@@ -50,6 +55,7 @@ package struct ServiceConnections: Sendable {
   /// A client of one endpoint.
   package static func client(
     of endpoint: ServiceEndpoint,
+    service: String? = nil,
     certificates: String,
     serverName: String? = nil,
     interceptors: [any RPCClientInterceptor] = [],
@@ -58,7 +64,7 @@ package struct ServiceConnections: Sendable {
     var configuration = RPCClientConfiguration()
     configuration.interceptors = interceptors
     return RPCClient(
-      target: RPCTarget(host: endpoint.host, port: endpoint.port),
+      target: RPCTarget(host: endpoint.host, port: endpoint.port, service: service),
       tls: TLSConfiguration(
         certificatePath: certificates + "/client.pem",
         keyPath: certificates + "/client.key",

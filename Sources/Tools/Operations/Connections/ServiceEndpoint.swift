@@ -11,6 +11,11 @@ package struct ServiceEndpoint: Sendable, Equatable, CustomStringConvertible {
     self.port = port
   }
 
+  /// Where to call what listens there: on all addresses means on this machine's own.
+  package var reachable: ServiceEndpoint {
+    ServiceEndpoint(host: ["0.0.0.0": "127.0.0.1", "::": "::1"][host] ?? host, port: port)
+  }
+
   /// Reads `HOST:PORT` or `[ADDRESS]:PORT`.
   package init(parsing text: String) throws(OperationsError) {
     guard let colon = text.lastIndex(of: ":"),

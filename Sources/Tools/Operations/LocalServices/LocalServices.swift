@@ -72,12 +72,13 @@ package struct LocalServices: Sendable {
       )
     }
     let began = ContinuousClock.now
+    let places = endpoints(changedBy: listen)
     var waiting: [(name: ServiceName, number: pid_t)] = []
     for name in names {
       if ServiceProcess(file: state.processFile(of: name)) != nil {
         told(name, .alreadyRunning)
       } else {
-        waiting.append((name, try spawn(name, listen: listen[name])))
+        waiting.append((name, try spawn(name, listen: listen[name], places)))
       }
     }
     for (name, number) in waiting {
@@ -88,7 +89,8 @@ package struct LocalServices: Sendable {
 
   private func spawn(
     _ name: ServiceName,
-    listen: ServiceEndpoint?
+    listen: ServiceEndpoint?,
+    _ places: [String: String]
   ) throws(OperationsError) -> pid_t {
     let program = "\(executables)/\(name.rawValue)"
     let file = "\(configuration)/\(name.rawValue).yaml"
@@ -105,11 +107,28 @@ package struct LocalServices: Sendable {
     let number = try ProcessStart.detached(
       path: program,
       arguments: arguments,
-      environment: environment,
+      environment: environment.merging(places) { $1 },
       log: state.log(of: name)
     )
     try ServiceProcess(number: number)?.write(to: state.processFile(of: name))
     return number
+  }
+
+  /// Where services call each other, as variables of the shipped configuration files: what was asked for,
+  /// and where those are that run already.
+  private func endpoints(changedBy listen: [ServiceName: ServiceEndpoint]) -> [String: String] {
+    var variables: [String: String] = [:]
+    for name in ServiceName.allCases {
+      let prefix = name.rawValue.uppercased().replacing("-", with: "_")
+      let isGiven = ["HOST", "PORT", "ENDPOINTS"].contains { environment["\(prefix)_\($0)"] != nil }
+      let isRunning = ServiceProcess(file: state.processFile(of: name)) != nil
+      let running = isRunning && !isGiven ? state.ready(name)?.endpoint : nil
+      guard let place = listen[name]?.reachable ?? running else { continue }
+      variables["\(prefix)_HOST"] = place.host
+      variables["\(prefix)_PORT"] = "\(place.port)"
+      variables["\(prefix)_ENDPOINTS"] = place.description
+    }
+    return variables
   }
 
   private func waitUntilReady(

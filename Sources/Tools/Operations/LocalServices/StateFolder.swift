@@ -38,10 +38,8 @@ package struct StateFolder: Sendable, Equatable {
       let json = try? JSONValue(parsing: text), let host = json["host"]?.text,
       let port = json["port"]?.whole
     else { return nil }
-    // A service that accepts connections on all addresses is reached on this machine's own.
-    let reachable = ["0.0.0.0": "127.0.0.1", "::": "::1"][host] ?? host
     return ReadyNote(
-      endpoint: ServiceEndpoint(host: reachable, port: port),
+      endpoint: ServiceEndpoint(host: host, port: port).reachable,
       version: json["version"]?.text
     )
   }
