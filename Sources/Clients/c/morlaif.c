@@ -36,6 +36,7 @@ static const uint64_t INCOMPLETE_BYTES_MAX = 268435456;  // W32
 static const uint64_t YEAR_US = 31536000000000;          // W24
 static const uint64_t SILENCE_US = 20000000;             // W34
 static const uint64_t CONNECT_US = 10000000;             // W4
+static const uint64_t ONE_REPLY_US = 600000000;          // section 12
 
 struct buffer {
   uint8_t *bytes;
@@ -404,6 +405,8 @@ static bool receive_hello(morlaif_client *client, const uint8_t *at, const uint8
       case 2: version_max = (uint32_t)field.value; break;
       case 3:
       case 4:
+        // W12: this side names no feature, so none is in force and section 11 (W39 to W42) is
+        // skipped; the server's names are only counted.
         if (!is_text(&field, true)) return refuse(client, 7, "a text of HELLO is not UTF-8");
         is_in_bounds &=
             field.number == 3 ? ++features <= 32 && field.count <= 64 : field.count <= 128;
@@ -419,6 +422,7 @@ static bool receive_hello(morlaif_client *client, const uint8_t *at, const uint8
       default: break;
     }
   }
+  // W11: version 1 is all that this side speaks.
   if (version_min < 1 || version_min > version_max || version_min > 1) {
     return refuse(client, 11, "the server speaks versions %u to %u, this side 1", version_min,
                   version_max);
@@ -475,6 +479,7 @@ static bool admit(morlaif_client *client) {
   if (!needs_call && !(type == WINDOW && id)) return true;
   if (id > client->last_id)
     return refuse(client, 15, "a frame of type %d for a call that was never opened", type);
+  // W27: what costs window, with its header.
   int64_t cost = type == MESSAGE || (flags & FLAG_MESSAGE) ? HEADER_BYTES + (int64_t)length : 0;
   morlaif_call *call = find(client, id);
   if (!call) {  // W16: it crossed the end of its call on the way.
@@ -534,8 +539,10 @@ static bool receive_message(morlaif_call *call, int flags, const uint8_t *bytes,
   return keep_message(call, whole, cost);
 }
 
+// W25: a key of the application's own; those of WIRE.md begin with "morlaif-".
 static bool is_key(const char *key, size_t count) {
   static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+  if (count >= 8 && memcmp(key, "morlaif-", 8) == 0) return false;
   for (size_t i = 0; i < count; i++) {
     if (!memchr(allowed, key[i], sizeof allowed - 1)) return false;
   }
@@ -614,7 +621,8 @@ static bool receive_status(morlaif_call *call, int flags, const uint8_t *payload
   if (tally.entries > ENTRIES_MAX || (int64_t)tally.cost > client->local.metadata) {  // W25
     say(&status, MORLAIF_RESOURCE_EXHAUSTED, "the metadata of the status is above its limits");
   } else if (tally.has_bad_key) {
-    say(&status, MORLAIF_INVALID_ARGUMENT, "a key of the status is not 1 to 64 of a-z 0-9 . _ -");
+    say(&status, MORLAIF_INVALID_ARGUMENT,
+        "a key of the status is not 1 to 64 of a-z 0-9 . _ -, or begins with morlaif-");
   }
   status.code = status.code ? status.code : (enum morlaif_code)code;
   status.unprocessed = unprocessed;
@@ -1000,7 +1008,9 @@ static bool make_context(morlaif_client *client) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     return true;
   }
-  const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+  unsigned long error = ERR_peek_error();  // The first is the cause, later ones its consequences.
+  const char *reason = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error))
+                                               : ERR_reason_error_string(error);
   say(&client->failure, MORLAIF_FAILED_PRECONDITION, "cannot use %s: %s", wrong,
       reason ? reason : "unknown reason");
   ERR_clear_error();
@@ -1147,7 +1157,9 @@ static bool check_metadata(morlaif_client *client, const morlaif_call_options *o
     if (!is_key(key, length) || !is_utf8((const uint8_t *)value, strlen(value))) {
       return say(
           status, MORLAIF_INVALID_ARGUMENT,
-          "metadata key \"%.64s\" is not 1 to 64 of a-z 0-9 . _ -, or its value is not UTF-8", key);
+          "metadata key \"%.64s\" is not 1 to 64 of a-z 0-9 . _ - or begins with morlaif-, or its "
+          "value is not UTF-8",
+          key);
     }
     cost += length + strlen(value) + 32;
   }
@@ -1175,8 +1187,9 @@ static bool encode_header(struct buffer *block, const char *method,
   return is_whole;
 }
 
-// Writes a message in parts as the windows allow (W28, W30); the first goes with the CALL when
-// there is one (W9).
+// Writes a message in parts as the windows allow (W27, W28, W30); the first goes with the CALL when
+// there is one (W9). A client has one message on its way at a time, so no other waits for a turn
+// (W31).
 static bool send_parts(morlaif_call *call, const struct buffer *block, const uint8_t *bytes,
                        size_t count, bool end) {
   morlaif_client *client = call->client;
@@ -1257,7 +1270,7 @@ static morlaif_call *open_call(morlaif_client *client, const char *method,
   }
   *call = (morlaif_call){.client = client,
                          .next = client->calls,
-                         .id = ++client->last_id,
+                         .id = ++client->last_id,  // W14
                          .deadline = deadline,
                          .written_from = UINT64_MAX,
                          .is_open = true,
@@ -1276,7 +1289,7 @@ morlaif_call *morlaif_open(morlaif_client *client, const char *method,
 }
 
 bool morlaif_send_bytes(morlaif_call *call, const void *bytes, size_t byte_count) {
-  if (!call->is_open || call->has_sent_end) return false;
+  if (!call->is_open || call->has_sent_end) return false;  // W17
   if ((int64_t)byte_count > call->client->peer.message) {
     give_up(call, MORLAIF_RESOURCE_EXHAUSTED, "a request is longer than the server takes");
     return false;
@@ -1294,7 +1307,7 @@ bool morlaif_send(morlaif_call *call, const ProtobufCMessage *request) {
 }
 
 bool morlaif_send_end(morlaif_call *call) {
-  if (!call->is_open || call->has_sent_end) return call->is_open;
+  if (!call->is_open || call->has_sent_end) return call->is_open;  // W17
   call->has_sent_end = true;
   append_frame(call->client, END, 0, call->id, NULL, NULL, 0);
   return encrypt(call->client) && flush(call->client) && call->is_open;
@@ -1363,6 +1376,8 @@ static uint8_t *only_reply(morlaif_call *call, size_t *count, morlaif_status *st
 ProtobufCMessage *morlaif_reply(morlaif_call *call, const ProtobufCMessageDescriptor *type,
                                 morlaif_status *status) {
   size_t count;
+  // Only here it is known that there is one reply (section 12).
+  if (!call->deadline) call->deadline = now_us() + ONE_REPLY_US;
   uint8_t *bytes = only_reply(call, &count, status);
   return decode_reply(call, type, bytes, count, status);
 }
@@ -1378,7 +1393,9 @@ ProtobufCMessage *morlaif_unary(morlaif_client *client, const char *method,
     free(bytes);
     return say(status, MORLAIF_INTERNAL, "the request cannot be encoded"), NULL;
   }
-  morlaif_call *call = open_call(client, method, options, bytes, count, true, status);
+  morlaif_call_options patient = options ? *options : (morlaif_call_options){0};
+  if (!patient.timeout_us) patient.timeout_us = ONE_REPLY_US;
+  morlaif_call *call = open_call(client, method, &patient, bytes, count, true, status);
   free(bytes);
   ProtobufCMessage *reply = call ? morlaif_reply(call, reply_type, status) : NULL;
   morlaif_finish(call);

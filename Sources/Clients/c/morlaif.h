@@ -39,7 +39,7 @@ enum morlaif_code {
 
 // One key and value beside a call or a status (W25).
 typedef struct morlaif_metadata {
-  const char *key;    // 1 to 64 of a-z 0-9 . _ -
+  const char *key;    // 1 to 64 of a-z 0-9 . _ -, not beginning with "morlaif-"
   const char *value;  // any UTF-8
 } morlaif_metadata;
 
@@ -92,7 +92,8 @@ void morlaif_close(morlaif_client *client);
 
 // What goes with a call; NULL where it may be given means none of it.
 typedef struct morlaif_call_options {
-  uint64_t timeout_us;  // 0 for none; at most a year counts (W24)
+  // 0 for the default: 600 s for calls with one reply, none for streams. At most a year counts (W24).
+  uint64_t timeout_us;
   size_t n_metadata;
   const morlaif_metadata *metadata;
 } morlaif_call_options;

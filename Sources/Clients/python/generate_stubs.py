@@ -271,6 +271,7 @@ class Generator:
             values = f"{method.constant}, request"
         elif method.kind == "CLIENT_STREAMING":
             head, argument, result = "client_streaming", many, reply
+            default = "float | None | object"
             values = f"{method.constant}, requests"
         else:
             head, result = "stream", f"{prefix}Call[{request}, {reply}]"
@@ -279,7 +280,7 @@ class Generator:
             else:
                 argument, values = optional, f"{method.constant}, None, requests"
         is_coroutine = prefix and head != "stream"
-        initial = "DEFAULT" if head == "unary" else "None"
+        initial = "None" if head == "stream" else "DEFAULT"
         return [
             f"    {'async ' if is_coroutine else ''}def {method.python_name}(",
             "        self,",

@@ -58,6 +58,8 @@ package enum WireLimits {
   package static let metadataEntriesMax = 64
   /// Bytes of a metadata key (W25).
   package static let metadataKeyBytesMax = 64
+  /// What keys of applications must not begin with (W25).
+  package static let reservedKeyPrefix = "morlaif-"
   /// Bytes each metadata entry counts beyond its key and value (W25).
   package static let metadataEntryOverheadBytes = 32
   /// Bytes of all incomplete messages of one connection (W32).

@@ -75,6 +75,9 @@ static void test_refusals(morlaif_client *client) {
   morlaif_call_options options = {0, 1, &bad};
   check(!check_health(client, &options, &status) && status.code == MORLAIF_INVALID_ARGUMENT,
         "a bad metadata key is refused before it is sent", &status);
+  bad.key = "morlaif-own";
+  check(!check_health(client, &options, &status) && status.code == MORLAIF_INVALID_ARGUMENT,
+        "a reserved metadata key is refused before it is sent (W25)", &status);
   char value[9000];
   memset(value, 'v', sizeof value - 1);
   value[sizeof value - 1] = 0;
@@ -94,6 +97,10 @@ static void test_refusals(morlaif_client *client) {
   wrong.key_file = paths[0];
   check(!morlaif_connect(&wrong, &status) && status.code == MORLAIF_FAILED_PRECONDITION,
         "a key file without a key is named", &status);
+  wrong = options_for(scalarizer_port);
+  wrong.certificate_file = "no/such/file.pem";
+  check(!morlaif_connect(&wrong, &status) && strstr(status.message, "no/such/file.pem: No such file"),
+        "a file that is missing is named with the system's reason", &status);
   wrong = options_for(scalarizer_port);
   wrong.message_bytes_max = 7;
   check(!morlaif_connect(&wrong, &status) && status.code == MORLAIF_INVALID_ARGUMENT,

@@ -10,6 +10,7 @@ from peers import client, free_port, hello_bytes, identity, serving
 from test_calls import Case, pairs, scores
 from morlaif import AsyncClient, AsyncServer, RetryPolicy, RPCError, Settings, StatusCode, Timing
 from morlaif.retry import RetryBudget, may_repeat
+from morlaif.reception import AdmissionRate
 from morlaif.services import AsyncHealth, AsyncLabeler, AsyncScalarizer, LabelerHandler
 from morlaif.v1.health_pb2 import HealthRequest
 from morlaif.v1.labeler_pb2 import ExportRequest, ListPrinciplesReply, ListPrinciplesRequest
@@ -160,6 +161,20 @@ class LimitTests(Case):
                     StatusCode.UNAVAILABLE, AsyncScalarizer(second).scalarize(scores(1))
                 )
 
+    async def test_a_server_bounds_connections_a_second(self):
+        now = 0.0
+        once = RetryPolicy(attempts_max=1)
+        async with serving(Scalars()) as (server, port):
+            server._reception.rate = AdmissionRate(1, lambda: now)
+            async with client(port, retry=once) as first, client(port, retry=once) as second:
+                await AsyncScalarizer(first).scalarize(scores(1))
+                await self.assert_code(
+                    StatusCode.UNAVAILABLE, AsyncScalarizer(second).scalarize(scores(1))
+                )
+            now = 1.0
+            async with client(port, retry=once) as third:
+                await AsyncScalarizer(third).scalarize(scores(1))
+
     async def test_W22_messages_above_the_limit_of_either_side(self):
         small = Settings(message_bytes_max=1_024)
         async with serving(Scalars(), settings=small) as (_, port), client(port) as peer:
@@ -230,16 +245,31 @@ class RetryTests(Case):
 
     async def test_tries_are_bounded_and_so_is_their_budget(self):
         handler = Scalars()
-        async with serving(handler) as (_, port), client(port) as peer:
+        quick = RetryPolicy(first_pause=0.001, pause_max=0.001)
+        async with serving(handler) as (_, port), client(port, retry=quick) as peer:
             handler.failures = [UNAVAILABLE] * 1_000
-            for _ in range(15):
+            for _ in range(100):
                 await self.assert_code(
                     StatusCode.UNAVAILABLE, AsyncScalarizer(peer).scalarize(scores(1))
                 )
             # Four tries each at first; then the budget allows one.
-            self.assertLess(handler.calls, 30)
+            self.assertLess(handler.calls, 150)
         budget = RetryBudget()
-        self.assertEqual([budget.failed() for _ in range(12)].count(True), 9)
+        self.assertEqual([budget.failed() for _ in range(60)].count(True), 49)
+
+    async def test_what_reaches_no_server_does_not_draw_on_the_budget(self):
+        quick = RetryPolicy(first_pause=0.001, pause_max=0.001)
+        port = free_port()
+        async with client(port, retry=quick) as peer:
+            for _ in range(40):
+                await self.assert_code(
+                    StatusCode.UNAVAILABLE, AsyncScalarizer(peer).scalarize(scores(1))
+                )
+            handler = Scalars()
+            async with serving(handler, listen=f"127.0.0.1:{port}"):
+                handler.failures = [UNAVAILABLE]
+                await AsyncScalarizer(peer).scalarize(scores(1))
+                self.assertEqual(handler.calls, 2)
 
     async def test_a_pause_that_outlasts_the_deadline_is_not_begun(self):
         port = free_port()

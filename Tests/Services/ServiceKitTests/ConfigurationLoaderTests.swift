@@ -23,6 +23,13 @@ private struct SampleConfiguration: ServiceConfiguration {
 }
 
 @Suite struct ConfigurationLoaderTests {
+  @Test func `a folder in place of the file is said so`() {
+    let error = #expect(throws: ServiceKitError.self) {
+      try ConfigurationLoader(environment: [:]).load([String: String].self, from: "/tmp")
+    }
+    #expect("\(String(describing: error))".contains("is a folder; give a file in it"))
+  }
+
   private func load(
     _ text: String,
     environment: [String: String] = [:]

@@ -23,6 +23,13 @@ DEFAULT = object()
 """Stands for the client's default timeout."""
 
 
+class _NotConnected(RPCError):
+    """There is no connection to send a call on."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(StatusCode.UNAVAILABLE, message, unprocessed=True)
+
+
 class _Endpoint:
     """One address, and the connection to it while there is one."""
 
@@ -104,15 +111,11 @@ class _Endpoint:
             )
         except (OSError, asyncio.TimeoutError) as error:
             reason = str(error) or f"no answer within {client.connect_timeout} s"
-            raise RPCError(
-                StatusCode.UNAVAILABLE, f"{self.address}: {reason}", unprocessed=True
-            ) from None
+            raise _NotConnected(f"{self.address}: {reason}") from None
         try:
             await transport.ready  # W10: the first CALL comes after the server's HELLO.
         except RPCError as error:
-            raise RPCError(
-                StatusCode.UNAVAILABLE, f"{self.address}: {error.message}", unprocessed=True
-            ) from None
+            raise _NotConnected(f"{self.address}: {error.message}") from None
         return transport
 
     async def close(self) -> None:
@@ -135,8 +138,8 @@ class AsyncClient:
         credentials: who this client is; None takes the "client" of the folder that the environment's
             `MORLAIF_CERTIFICATES` names.
         server_name: the name that the server's certificate must carry; None means the host.
-        timeout: seconds for calls that name no timeout of their own; None lets them take any time.
-            Streaming calls have none by default.
+        timeout: seconds for calls with one reply that name no timeout of their own; None lets them
+            take any time. Streams of replies have none by default.
         retry: when calls are sent again.
         settings: what the server may send.
         connect_timeout: seconds for TCP to connect.
@@ -150,7 +153,7 @@ class AsyncClient:
         credentials: Credentials | None = None,
         *,
         server_name: str | None = None,
-        timeout: float | None = 60.0,
+        timeout: float | None = 600.0,
         retry: RetryPolicy | None = None,
         settings: Settings | None = None,
         connect_timeout: float = 5.0,
@@ -233,11 +236,12 @@ class AsyncClient:
         method: Method[Request, Reply],
         requests: Iterable[Request] | AsyncIterable[Request],
         *,
-        timeout: float | None = None,
+        timeout: float | None | object = DEFAULT,
         metadata: Metadata = (),
     ) -> Reply:
         """Calls a method that takes many requests and gives one reply."""
-        call = self.stream(method, None, requests, timeout=timeout, metadata=metadata)
+        seconds = self.timeout_of(timeout)
+        call = self.stream(method, None, requests, timeout=seconds, metadata=metadata)
         async with call:
             return await call.only_reply()
 
@@ -267,9 +271,11 @@ class AsyncClient:
                 result = await attempt()
             except RPCError as error:
                 failures += 1
+                # Who could not be reached at all is not burdened by the next attempt.
+                has_room = isinstance(error, _NotConnected) or self._budget.failed()
                 if (
                     not may_repeat(error, is_idempotent)
-                    or not self._budget.failed()
+                    or not has_room
                     or failures >= self.retry.attempts_max
                 ):
                     raise

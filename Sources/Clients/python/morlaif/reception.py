@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -30,6 +31,29 @@ class Admitted(Protocol):
         """Ends what is still open."""
 
 
+class AdmissionRate:
+    """A bucket of so many tokens, filled anew within a second; 0 is no limit."""
+
+    def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_second = per_second
+        self._tokens = float(per_second)
+        self._clock = clock
+        self._filled_at = clock()
+
+    def take(self) -> bool:
+        """Takes a token; False when there is none."""
+        if self._per_second == 0:
+            return True
+        now = self._clock()
+        gained = (now - self._filled_at) * self._per_second
+        self._tokens = min(self._per_second, self._tokens + gained)
+        self._filled_at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
 @dataclass(eq=False)
 class Reception:
     """Counts connections and calls against their limits and knows every method's handler."""
@@ -42,6 +66,8 @@ class Reception:
     features: list[str]
     timing: Timing
     connections_max: int
+    rate: AdmissionRate
+    """Handshakes a second."""
     calls_max: int
     allows: Callable[[Peer, str], bool] | None
     """Whether a peer may call a method; None allows everybody with a certificate."""
@@ -57,8 +83,14 @@ class Reception:
 
     def admit(self, connection: Admitted) -> bool:
         """Counts a connection; False when there are too many."""
-        if self.is_stopping or len(self.connections) >= self.connections_max:
-            reason = "stopping" if self.is_stopping else "connections"
+        reason = None
+        if not self.rate.take():
+            reason = "rate"
+        elif self.is_stopping:
+            reason = "stopping"
+        elif len(self.connections) >= self.connections_max:
+            reason = "connections"
+        if reason is not None:
             self.metrics.add(health.REFUSED_CONNECTIONS, reason)
             return False
         self.connections.add(connection)

@@ -40,10 +40,10 @@ class RetryBudget:
     """Keeps retries from multiplying the load of a service that is failing.
 
     A failure that could be retried takes one token, an answer gives a tenth of one back; below half
-    of the tokens nothing is tried again.
+    of the tokens nothing is tried again. Calls that reached no server burden nobody and take nothing.
     """
 
-    TOKENS_MAX = 20.0
+    TOKENS_MAX = 100.0
 
     def __init__(self) -> None:
         self._tokens = self.TOKENS_MAX

@@ -16,7 +16,7 @@ from typing import Any
 from morlaif.credentials import Credentials, split_address
 from morlaif.health import Health, Metrics, Reflection, services_of
 from morlaif.method import Handler
-from morlaif.reception import Reception
+from morlaif.reception import AdmissionRate, Reception
 from morlaif.routes import routes_of
 from morlaif.server_call import Peer
 from morlaif.server_transport import ServerTransport
@@ -41,6 +41,7 @@ class AsyncServer:
         listen: "HOST:PORT"; port 0 lets the system choose.
         settings: what clients may send, on each connection.
         connections_max: connections at once, handshakes included; more are closed at once.
+        handshakes_per_second_max: connections that may begin within a second; 0 for no limit.
         calls_max: calls at once over all connections; more end with RESOURCE_EXHAUSTED.
         threads: how many functions that are not coroutines run at once.
         may_call: says whether a peer may call a method; None lets everybody with a certificate.
@@ -54,8 +55,9 @@ class AsyncServer:
         credentials: Credentials | None = None,
         listen: str = "127.0.0.1:0",
         settings: Settings | None = None,
-        connections_max: int = 1_024,
-        calls_max: int = 4_096,
+        connections_max: int = 8_192,
+        handshakes_per_second_max: int = 1_000,
+        calls_max: int = 16_384,
         threads: int = 8,
         may_call: Callable[[Peer, str], bool] | None = None,
         timing: Timing | None = None,
@@ -79,6 +81,7 @@ class AsyncServer:
             features=[FEATURE] if compression else [],
             timing=timing or Timing(),
             connections_max=connections_max,
+            rate=AdmissionRate(handshakes_per_second_max),
             calls_max=calls_max,
             allows=may_call,
             metrics=self.metrics,

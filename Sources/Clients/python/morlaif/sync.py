@@ -157,11 +157,12 @@ class Client:
         method: Method[Request, Reply],
         requests: Iterable[Request],
         *,
-        timeout: float | None = None,
+        timeout: float | None | object = DEFAULT,
         metadata: Metadata = (),
     ) -> Reply:
         """Calls a method that takes many requests and gives one reply."""
-        with self.stream(method, None, requests, timeout=timeout, metadata=metadata) as call:
+        seconds = self._running()[1].timeout_of(timeout)
+        with self.stream(method, None, requests, timeout=seconds, metadata=metadata) as call:
             return call.only_reply()
 
     @staticmethod

@@ -34,7 +34,8 @@ public struct RPCServerConfiguration: Sendable {
   }
 }
 
-/// What one side takes from its peers; most of it is announced in HELLO (WIRE.md section 8).
+/// What one side takes from its peers; some of it is announced in HELLO (WIRE.md section 8), the rest
+/// has the defaults of section 12.
 public struct RPCLimits: Sendable, Hashable {
   /// Bytes of one message.
   public var messageBytesMax = 67_108_864
@@ -53,7 +54,7 @@ public struct RPCLimits: Sendable, Hashable {
   /// Connections at once from one address; 0 is as many as `connectionsMax`.
   public var connectionsPerAddressMax = 0
   /// Connections that may begin their handshake within a second; 0 is no limit.
-  public var handshakesPerSecondMax = 0
+  public var handshakesPerSecondMax = 1_000
   /// For the first byte of a connection; zero is as long as the handshake.
   public var firstByteTimeout = Duration.seconds(5)
   /// For TLS handshake and HELLO together.

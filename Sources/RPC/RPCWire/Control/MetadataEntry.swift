@@ -28,6 +28,9 @@ package struct MetadataEntry: Sendable, Equatable {
     }
   }
 
+  /// Whether the key belongs to WIRE.md itself (W25).
+  var isKeyReserved: Bool { key.hasPrefix(WireLimits.reservedKeyPrefix) }
+
   /// Checks the entries of one call (W25).
   ///
   /// - Returns: the status that refuses them, or nil when all is well.
@@ -46,10 +49,14 @@ package struct MetadataEntry: Sendable, Equatable {
         message: "metadata counts \(cost) bytes, at most \(bytesMax)"
       )
     }
-    for entry in entries where !entry.isKeyValid {
+    for entry in entries where !entry.isKeyValid || entry.isKeyReserved {
+      let fault =
+        entry.isKeyValid
+        ? "begins with \(WireLimits.reservedKeyPrefix), which is reserved"
+        : "is not 1 to 64 of a-z 0-9 . _ -"
       return EndStatus(
         code: .invalidArgument,
-        message: "metadata key \"\(cut(entry.key, toBytes: 64))\" is not 1 to 64 of a-z 0-9 . _ -"
+        message: "metadata key \"\(cut(entry.key, toBytes: 64))\" \(fault)"
       )
     }
     return nil

@@ -68,7 +68,7 @@ package struct CommonConfiguration: Sendable, Decodable {
     self.precision = precision
     peers = try values.value(.peers, default: [:])
     let limits: LimitsSection? = try values.optional(.limits)
-    self.limits = limits?.limits ?? LimitsSection.standard
+    self.limits = limits?.limits ?? RPCLimits()
     compression = try values.value(.compression, default: false)
     access = try values.optional(.access)
     prometheus = try values.optional(.prometheus)

@@ -23,8 +23,12 @@ package struct ConfigurationLoader: Sendable {
     do {
       text = try String(contentsOfFile: path, encoding: .utf8)
     } catch {
-      let isThere = FileManager.default.fileExists(atPath: path)
-      let reason = isThere ? "cannot be read as UTF-8 text" : "there is no such file"
+      var isFolder = ObjCBool(false)
+      let isThere = unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      let reason =
+        isFolder.boolValue
+        ? "is a folder; give a file in it"
+        : isThere ? "cannot be read as UTF-8 text" : "there is no such file"
       throw .configuration(file: path, keyPath: "", reason: reason)
     }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path

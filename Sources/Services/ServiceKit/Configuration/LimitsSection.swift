@@ -21,17 +21,10 @@ package struct LimitsSection: Sendable, Decodable {
     case drainTimeout = "drain_timeout_seconds"
   }
 
-  /// What holds where a file says nothing.
-  package static var standard: RPCLimits {
-    var limits = RPCLimits()
-    limits.handshakesPerSecondMax = 1_000
-    return limits
-  }
-
   /// Reads and checks the section; the bounds are those of WIRE.md section 8 where it has some.
   package init(from decoder: any Decoder) throws {
     let values = try SectionValues(decoder, keys: Keys.self)
-    let standard = LimitsSection.standard
+    let standard = RPCLimits()
     limits = standard
     func count(_ key: Keys, _ fallback: Int, _ range: ClosedRange<Int>) throws -> Int {
       try values.number(key, default: fallback, in: range)

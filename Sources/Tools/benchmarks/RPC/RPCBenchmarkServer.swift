@@ -24,6 +24,8 @@ struct RPCBenchmarkServer: AsyncParsableCommand {
     )
     // The peers of the idle connections are bare sockets that answer no PING.
     server.limits.keepAlive = .seconds(600)
+    // How fast connections can be made is what is measured.
+    server.limits.handshakesPerSecondMax = 0
     let logger = Logger(label: "benchmarks") { _ in SwiftLogNoOpLogHandler() }
     let running = RPCServer(
       configuration: server,

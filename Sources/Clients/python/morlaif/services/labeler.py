@@ -271,7 +271,7 @@ class Labeler:
         self,
         requests: Iterable[labeler_pb2.ImportRequest],
         *,
-        timeout: float | None = None,
+        timeout: float | None | object = DEFAULT,
         metadata: Metadata = (),
     ) -> labeler_pb2.ImportReply:
         """Stores preferences that people or other judges gave. Stored like labels of the judge
@@ -456,7 +456,7 @@ class AsyncLabeler:
         self,
         requests: Iterable[labeler_pb2.ImportRequest] | AsyncIterable[labeler_pb2.ImportRequest],
         *,
-        timeout: float | None = None,
+        timeout: float | None | object = DEFAULT,
         metadata: Metadata = (),
     ) -> labeler_pb2.ImportReply:
         """Stores preferences that people or other judges gave. Stored like labels of the judge

@@ -149,6 +149,7 @@ class Connection(Sender):
         if kind is FrameType.MESSAGE and self.role is Role.CLIENT and header.flags & frames.END:
             raise WireError(5, "END flag from a server")
         if call_id > self.highest_call_id:
+            # W15
             raise WireError(15, f"{kind.name} frame for call {call_id}, which was never opened")
         call = self._calls.get(call_id)
         if call is None or not call.is_open:

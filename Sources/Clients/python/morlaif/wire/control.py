@@ -127,12 +127,14 @@ def metadata_refusal(metadata: Metadata, bytes_max: int) -> EndStatus | None:
             StatusCode.RESOURCE_EXHAUSTED, f"metadata counts {cost} bytes, at most {bytes_max}"
         )
     for key, _ in encoded:
+        fault = None
         if not _KEY.match(key):
+            fault = "is not 1 to 64 of a-z 0-9 . _ -"
+        elif key.startswith(limits.RESERVED_KEY_PREFIX):
+            fault = "begins with morlaif-, which is reserved"
+        if fault is not None:
             shown = key[:64].decode("utf-8", "ignore")
-            return EndStatus(
-                StatusCode.INVALID_ARGUMENT,
-                f'metadata key "{shown}" is not 1 to 64 of a-z 0-9 . _ -',
-            )
+            return EndStatus(StatusCode.INVALID_ARGUMENT, f'metadata key "{shown}" {fault}')
     return None
 
 

@@ -28,6 +28,8 @@ METADATA_ENTRIES_MAX = 64
 """Entries of one call's metadata (W25)."""
 METADATA_KEY_BYTES_MAX = 64
 """Bytes of a metadata key (W25)."""
+RESERVED_KEY_PREFIX = b"morlaif-"
+"""What keys of applications must not begin with (W25)."""
 METADATA_ENTRY_OVERHEAD_BYTES = 32
 """Bytes each entry counts beyond its key and value (W25)."""
 ASSEMBLY_BYTES_MAX = 268_435_456
