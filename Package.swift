@@ -120,6 +120,7 @@ let package = Package(
       pkgConfig: "openssl",
       providers: [.apt(["libssl-dev"])]
     ),
+    .systemLibrary(name: "CMalloc", path: "Sources/System/CMalloc"),
     .systemLibrary(
       name: "CZlib",
       path: "Sources/System/CZlib",
@@ -171,13 +172,13 @@ let package = Package(
       "RPC",
       in: "RPC",
       [
-        "COpenSSL", "CZlib", "LargeMemory", "ProtobufRuntime", "RPCWire", lifecycle, logging,
-        nioCore, nioPosix,
+        "CMalloc", "COpenSSL", "CZlib", "LargeMemory", "ProtobufRuntime", "RPCWire", lifecycle,
+        logging, nioCore, nioPosix,
       ],
       memory: .raw
     ),
     library("RPCStandardServices", in: "RPC", ["Messages", "RPC", "ServiceStubs", logging]),
-    library("TextEndpoint", in: "RPC", [lifecycle, logging, nioCore, nioHTTP, nioPosix]),
+    library("TextEndpoint", in: "RPC", ["RPC", lifecycle, logging, nioCore, nioHTTP, nioPosix]),
 
     // Learning: pure, knows neither services nor messages.
     library("Tensors", in: "Learning", ["CKernels", "COpenBLAS"], memory: .raw),

@@ -29,6 +29,17 @@ extension Cluster {
       .flatMap { Int($0.dropFirst(5)) } ?? 0
   }
 
+  /// Waits until nothing runs any more for `count` clients of a service that have left; it must log at
+  /// debug level.
+  func waitUntilForgotten(_ count: Int = 1, by name: String) throws {
+    try wait(for: "\(count) clients that \(name) has forgotten: \(log(name).suffix(2000))") {
+      let lines = log(name).split(separator: "\n")
+      let left = lines.filter { $0.contains("client gone") }
+      let ended = lines.count { $0.contains("handlers of a gone client have returned") }
+      return left.count { $0.contains("rpc.open_calls=0") } + ended >= count
+    }
+  }
+
   /// Values of a service's metrics by name and labels, as Prometheus would write them.
   func metrics(_ client: RPCClient) async throws -> [String: Double] {
     let reply = try await MetricsClient(client).snapshot(MetricsSnapshotRequest())

@@ -29,12 +29,16 @@ extension Cluster {
         input: lines
       )
     )
-    try expectSuccess(
-      morlaif(
-        ["train-preferences", "--dataset", "tiny", "--adapter", "tiny"] + principleOptions + place
-      )
-    )
+    try expectSuccess(train(adapter: "tiny"))
     _ = try configure("SCALARIZATION_METHOD_LINEAR")
+  }
+
+  /// Trains a preference model for each principle on the labels of `prepareRewards`.
+  func train(adapter: String) throws -> Program.Outcome {
+    try morlaif(
+      ["train-preferences", "--dataset", "tiny", "--adapter", adapter] + principleOptions
+        + endpoints
+    )
   }
 
   /// Options that tell the command line where the services are.
@@ -62,13 +66,14 @@ extension Cluster {
   }
 
   /// Starts a training of the policy whose steps go to `output`, and which goes on until `cancel`.
-  func trainPolicy(output: String) throws -> Process {
+  func trainPolicy(output: String, samplesPerPrompt: Int = 1) throws -> Process {
     let prompts = folder.path("prompts.jsonl")
     let lines = (1...8).map { "{\"prompt\":\"How do I make tea for \($0) people?\"}\n" }
     try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: prompts))
     let settings = [
       // More than any machine gets to, so that no test depends on its speed.
-      "steps=100000", "prompts_per_step=4", "samples_per_prompt=1", "top_layers=2", "rank=2",
+      "steps=100000", "prompts_per_step=4", "samples_per_prompt=\(samplesPerPrompt)",
+      "top_layers=2", "rank=2",
       "epochs=1", "minibatches=1", "checkpoint_steps=2",
     ]
     return try launch(

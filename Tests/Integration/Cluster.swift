@@ -85,6 +85,7 @@ final class Cluster {
   /// - Parameters:
   ///   - name: which one; data, log and ready file are named for it.
   ///   - program: what it runs, when that is not its name.
+  ///   - listen: where; nil is the port it had when it has run before, or one that the system chooses.
   ///   - settings: lines added to its configuration file.
   ///   - wrapper: a command that is given the service's command line, and becomes it.
   ///   - variables: for its environment, before those of the cluster.
@@ -93,6 +94,7 @@ final class Cluster {
   func begin(
     _ name: String,
     program: String? = nil,
+    listen: String? = nil,
     settings: String = "",
     wrapper: [String] = [],
     variables: [String: String] = [:]
@@ -109,7 +111,7 @@ final class Cluster {
       wrapper + [
         Program.folder.appendingPathComponent(program ?? name).path, "--config",
         try configuration(of: program ?? name, settings), "--data", data(of: name), "--listen",
-        "127.0.0.1:\(members[name]?.port ?? 0)", "--ready-file", ready,
+        listen ?? "127.0.0.1:\(members[name]?.port ?? 0)", "--ready-file", ready,
       ]
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -158,6 +158,28 @@ struct OperatingTests {
     await client.close()
   }
 
+  @Test func `idle connections do not keep Prometheus out, and are counted and logged`()
+    async throws
+  {
+    try cluster.start("scalarizer", settings: "prometheus: {host: 127.0.0.1, port: 0}")
+    let port = try #require(try cluster.ready("scalarizer").prometheusPort)
+    let idle = try (0..<100).map { _ in try Socket(port: port) }
+    let text = try commandOutput(["curl", "-sf", "http://127.0.0.1:\(port)/metrics"]).output
+    // 100 and the one that asks, of which 64 may wait.
+    #expect(text.contains("\nprometheus_dropped_connections_total 37\n"), "\(text)")
+    let line = try cluster.line(of: "scalarizer", with: "http.reason=\"64 others came\"")
+    #expect(line.contains("connection without a request closed http.peer=127.0.0.1:"), "\(line)")
+    withExtendedLifetime(idle) {}
+  }
+
+  @Test func `a port in use is named with what to do`() throws {
+    let port = try cluster.start("scalarizer").port
+    let process = try cluster.begin("labeler", listen: "127.0.0.1:\(port)")
+    #expect(process.reap() != 0)
+    let text = "cannot listen on 127.0.0.1:\(port): Address already in use; stop what listens there"
+    #expect(cluster.log("labeler").contains(text), "\(cluster.log("labeler"))")
+  }
+
   @Test func `limits come from the configuration file`() async throws {
     try cluster.start("scalarizer", settings: "limits: {connections_per_address_max: 1}")
     let first = cluster.client(of: "scalarizer")

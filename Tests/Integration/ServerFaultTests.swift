@@ -19,103 +19,6 @@ struct ServerFaultTests {
     cluster = try Cluster([])
   }
 
-  private func configure(_ client: RPCClient, _ comment: String, weight: Double) async throws {
-    _ = try await ScalarizerClient(client).configure(
-      ConfigureRequest(
-        configuration: ScalarizationConfiguration(
-          method: .linear,
-          weights: [PrincipleWeight(principleID: "conciseness", weight: weight)]
-        ),
-        comment: comment
-      )
-    )
-  }
-
-  /// Runs a service with its data folder on a file system of `bytes` bytes, of its own.
-  private func startOnSmallDisk(_ name: String, bytes: Int) throws -> Cluster.Member {
-    let data = cluster.data(of: name)
-    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-    let script = "mount -t tmpfs -o size=\(bytes) tmpfs '\(data)' && exec \"$@\""
-    return try cluster.start(
-      name,
-      wrapper: ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
-    )
-  }
-
-  private static let canMount =
-    (try? commandOutput([
-      "unshare", "--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs tmpfs /mnt",
-    ]).status) == 0
-
-  /// Fills the data folder of a service, as only that service sees it; returns the filler's path.
-  private func fill(_ name: String, _ member: Cluster.Member) throws -> String {
-    let path = "/proc/\(member.process.processIdentifier)/root\(cluster.data(of: name))/filler"
-    _ = try commandOutput(["dd", "if=/dev/zero", "of=\(path)", "bs=4096"])
-    return path
-  }
-
-  @Test(.enabled(if: canMount, "this user may not mount a file system"))
-  func `a scalarizer whose disk is full says so, goes on scalarizing and recovers`() async throws {
-    let member = try startOnSmallDisk("scalarizer", bytes: 65_536)
-    let client = cluster.client(of: "scalarizer")
-    try await configure(client, "before", weight: 1)
-    let filler = try fill("scalarizer", member)
-    // The journal's last page may have room for some more.
-    var error: RPCError?
-    for attempt in 2...40 where error == nil {
-      error = await failure { try await configure(client, "full", weight: Double(attempt)) }
-    }
-    let refusal = try #require(error)
-    #expect(refusal.code == .resourceExhausted, "\(refusal)")
-    #expect(refusal.message.contains("configurations.jsonl"), "\(refusal)")
-    #expect(refusal.message.contains("No space left"), "\(refusal)")
-    let inForce = try await ScalarizerClient(client).describe(DescribeConfigurationRequest())
-    try FileManager.default.removeItem(atPath: filler)
-    try await configure(client, "after", weight: 100)
-    let after = try await ScalarizerClient(client).describe(DescribeConfigurationRequest())
-    #expect(after.configurationVersion == inForce.configurationVersion + 1)
-    let journal =
-      "/proc/\(member.process.processIdentifier)/root"
-      + "\(cluster.data(of: "scalarizer"))/configurations.jsonl"
-    let lines = try String(contentsOfFile: journal, encoding: .utf8).split(separator: "\n")
-    #expect(lines.count == Int(after.configurationVersion))
-    for line in lines {
-      #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(line.utf8)) }
-    }
-    await client.close()
-    #expect(try cluster.stop("scalarizer") == 0)
-  }
-
-  @Test(.enabled(if: canMount, "this user may not mount a file system"))
-  func `a labeler whose disk is full says so and recovers`() async throws {
-    let member = try startOnSmallDisk("labeler", bytes: 1 << 20)
-    let filler = try fill("labeler", member)
-    var refused: Program.Outcome?
-    for attempt in 0..<40 where refused == nil {
-      let outcome = try importPreferences("full\(attempt)")
-      if outcome.status != 0 { refused = outcome }
-    }
-    let errors = try #require(refused?.errors)
-    #expect(errors.contains("labels.sqlite") && errors.contains("full"), "\(errors)")
-    try FileManager.default.removeItem(atPath: filler)
-    try cluster.expectSuccess(importPreferences("after"))
-    #expect(try cluster.stop("labeler") == 0)
-  }
-
-  private func importPreferences(_ name: String) throws -> Program.Outcome {
-    let text = String(repeating: "words and words ", count: 400)
-    let lines = (0..<40).map { index in
-      """
-      {"prompt": "\(name) \(index) \(text)", "chosen": "a", "rejected": "b", "principle": "relevance"}
-
-      """
-    }
-    return try cluster.morlaif(
-      ["import", "--dataset", "disk", "--input", "-"] + cluster.endpoints,
-      input: lines.joined()
-    )
-  }
-
   @Test(.enabled(if: openFilesMax > 5_200, "this user may not open 5,200 files"))
   func `5,000 idle connections cost little and the service still answers`() async throws {
     // How fast this machine can connect is not what is tested.
@@ -230,17 +133,18 @@ struct ServerFaultTests {
   /// Stops a process, and returns when none of its threads runs any more.
   private func pause(_ process: Int32) throws {
     kill(process, SIGSTOP)
-    let folder = "/proc/\(process)/task"
-    while try FileManager.default.contentsOfDirectory(atPath: folder).contains(where: { thread in
-      let line = try String(contentsOfFile: "\(folder)/\(thread)/stat", encoding: .utf8)
-      return !line.contains(") T ")
-    }) {}
+    var state = siginfo_t()
+    // It stays a child whose end is to be waited for.
+    guard waitid(P_PID, id_t(process), &state, WSTOPPED | WNOWAIT) == 0 else {
+      throw POSIXError(.init(rawValue: errno) ?? .ECHILD)
+    }
   }
 
   @Test func `a service that is paused lets calls run into their deadline and then goes on`()
     async throws
   {
-    let server = try cluster.start("scalarizer").process.processIdentifier
+    let server = try cluster.start("scalarizer", variables: ["MORLAIF_LOG_LEVEL": "debug"])
+      .process.processIdentifier
     let client = cluster.client(of: "scalarizer")
     _ = try await HealthClient(client).check(HealthRequest())
     try pause(server)
@@ -253,10 +157,14 @@ struct ServerFaultTests {
     }
     kill(server, SIGCONT)
     _ = try await HealthClient(client).check(HealthRequest())
-    // Asks again until the calls of the pause have ended; the snapshot is a call itself.
-    while try await cluster.metrics(client)["rpc_server_open_calls"] != 1 {}
-    #expect(try await cluster.metrics(client)["rpc_server_open_connections"] == 1)
     await client.close()
+    try cluster.waitUntilForgotten(by: "scalarizer")
+    let observer = cluster.client(of: "scalarizer")
+    // The snapshot is a call itself.
+    let metrics = try await cluster.metrics(observer)
+    #expect(metrics["rpc_server_open_calls"] == 1)
+    #expect(metrics["rpc_server_open_connections"] == 1)
+    await observer.close()
     #expect(try cluster.stop("scalarizer") == 0)
   }
 
@@ -283,9 +191,11 @@ struct ServerFaultTests {
     #expect(watching.reap() == 69)
     let told = try String(contentsOfFile: output, encoding: .utf8)
     #expect(told.contains("morlaif: a service cannot be reached: "), "\(told)")
+    try cluster.waitUntilForgotten(by: "scalarizer")
     let client = cluster.client(of: "scalarizer")
-    while try await cluster.metrics(client)["rpc_server_open_calls"] != 1 {}
-    #expect(try await cluster.metrics(client)["rpc_server_open_connections"] == 1)
+    let metrics = try await cluster.metrics(client)
+    #expect(metrics["rpc_server_open_calls"] == 1)
+    #expect(metrics["rpc_server_open_connections"] == 1)
     await client.close()
     #expect(try cluster.stop("scalarizer") == 0)
   }
@@ -314,6 +224,31 @@ struct ServerFaultTests {
     await client.close()
     process.terminate()
     #expect(process.reap() == 0)
+  }
+
+  @Test func `a service that morlaif up has listen elsewhere is found there by the others`() throws
+  {
+    let place = [
+      "--state", cluster.folder.path("state"), "--certificates", cluster.certificates,
+    ]
+    let config = Program.projectRoot.appendingPathComponent("compose/config").path
+    let labeler = "127.0.0.2:\(try Socket.freePort(of: 0x7f00_0002))"
+    let started = try Program.run(
+      "morlaif",
+      ["up", "labeler", "preference-model", "--config", config]
+        + ["--listen", "labeler=\(labeler)"] + place,
+      environment: ["PREFERENCE_MODEL_PORT": "0", "MORLAIF_MODEL": Program.tinyModel]
+    )
+    #expect(started.status == 0, "\(started.errors)")
+    // The preference-model asks the labeler for what it shall learn from.
+    let train = ["train-preferences", "--dataset", "nothing", "--adapter", "none"] + place
+    let asked = try Program.run("morlaif", train)
+    #expect(asked.status != 0)
+    #expect(asked.errors.contains("'nothing' does not exist"), "\(asked.errors)")
+    try cluster.expectSuccess(Program.run("morlaif", ["down", "labeler"] + place))
+    let refused = try Program.run("morlaif", train)
+    #expect(refused.errors.contains("labeler at \(labeler)"), "\(refused.errors)")
+    try cluster.expectSuccess(Program.run("morlaif", ["down"] + place))
   }
 
   @Test func `a service that morlaif up starts inherits no open files`() throws {

@@ -2,13 +2,15 @@ package import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import RPC
 internal import ServiceLifecycle
 internal import Synchronization
 
 /// Offers one text by `GET` over plain HTTP/1.1, on a port of its own: for Prometheus, for example.
 ///
 /// There is no TLS and no identity, so the text must hold no secrets, and whoever turns it on chooses
-/// the address. One answer a connection, few connections at once, ten seconds of patience with each.
+/// the address. One answer a connection, ten seconds of patience with each, and few that wait at once:
+/// the newest takes the place of the oldest.
 package final class TextEndpoint: Service {
   /// What is offered.
   package struct Page: Sendable {
@@ -38,17 +40,25 @@ package final class TextEndpoint: Service {
   private let page: Page
   private let logger: Logger
   private let state = Mutex(State())
-  private let connectionCount = Atomic<Int>(0)
+  private let waiting: WaitingConnections
 
-  private static let connectionsMax = 16
+  private static let waitingMax = 64
   private static let patience = TimeAmount.seconds(10)
 
-  /// An endpoint that `run` starts.
-  package init(host: String, port: Int, page: Page, logger: Logger) {
+  /// An endpoint that `run` starts; `dropped` is called for each connection that was closed because it
+  /// asked nothing.
+  package init(
+    host: String,
+    port: Int,
+    page: Page,
+    logger: Logger,
+    dropped: @escaping @Sendable () -> Void = {}
+  ) {
     self.host = host
     self.port = port
     self.page = page
     self.logger = logger
+    waiting = WaitingConnections(countMax: Self.waitingMax, logger: logger, dropped: dropped)
   }
 
   /// The port in use, as soon as it listens; nil when it cannot.
@@ -83,7 +93,10 @@ package final class TextEndpoint: Service {
         .bind(host: host, port: port).get()
     } catch {
       settle(nil)
-      throw TextEndpointError.cannotListen(address: "\(host):\(port)", reason: "\(error)")
+      throw TextEndpointError.cannotListen(
+        address: "\(host):\(port)",
+        reason: ConnectFailure.reasonNotToListen(error)
+      )
     }
     let bound = listener.localAddress?.port ?? port
     settle(bound)
@@ -93,16 +106,13 @@ package final class TextEndpoint: Service {
   }
 
   private func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
-    let count = connectionCount.wrappingAdd(1, ordering: .relaxed).newValue
-    channel.closeFuture.whenComplete { _ in
-      self.connectionCount.wrappingSubtract(1, ordering: .relaxed)
-    }
-    guard count <= Self.connectionsMax else {
-      return channel.eventLoop.makeFailedFuture(ChannelError.inappropriateOperationForState)
-    }
+    waiting.add(channel)
+    channel.closeFuture.whenComplete { [waiting] _ in waiting.remove(channel) }
     return channel.eventLoop.makeCompletedFuture {
       try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-      try channel.pipeline.syncOperations.addHandler(PageAnswer(self.page, Self.patience))
+      try channel.pipeline.syncOperations.addHandler(
+        PageAnswer(self.page, Self.patience, self.waiting)
+      )
     }
   }
 }
@@ -114,16 +124,22 @@ private final class PageAnswer: ChannelInboundHandler {
 
   private let page: TextEndpoint.Page
   private let patience: TimeAmount
+  private let waiting: WaitingConnections
   private var request: HTTPRequestHead?
   private var timeout: Scheduled<Void>?
 
-  init(_ page: TextEndpoint.Page, _ patience: TimeAmount) {
+  init(_ page: TextEndpoint.Page, _ patience: TimeAmount, _ waiting: WaitingConnections) {
     self.page = page
     self.patience = patience
+    self.waiting = waiting
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
     timeout = context.eventLoop.assumeIsolated().scheduleTask(in: patience) {
+      self.waiting.drop(
+        context.channel,
+        "nothing within \(self.patience.nanoseconds / 1_000_000_000) s"
+      )
       context.close(promise: nil)
     }
   }
@@ -145,6 +161,7 @@ private final class PageAnswer: ChannelInboundHandler {
     case .end:
       guard let request else { return }
       self.request = nil
+      waiting.remove(context.channel)
       answer(request, context)
     }
   }

@@ -7,9 +7,10 @@ import UnixSignals
 
 /// A server in a process of its own, for tests that kill or stop it.
 ///
-/// Arguments: certificate, key and CA, or nothing for plain TCP. Prints its port as a line once it
-/// listens. Methods of `test.Fault`: `Echo`, `Hold` (never answers), `Count` (a stream without end),
-/// `Total` (a stream of requests), `Running` (handlers that have not returned, this one not counted).
+/// Arguments: certificate, key and CA, then seconds of silence before a PING (2). Prints its port as a
+/// line once it listens, and "memory given back" when that is so. Methods of `test.Fault`: `Echo`, `Hold` (never answers), `Count` (a stream
+/// without end, unless the request has one), `Total` (a stream of requests), `Idle` (answers when no other handler runs, and
+/// prints "idle").
 /// With `idle` as the first argument it is many clients instead (`IdleClients`).
 @main
 struct FaultPeer {
@@ -19,14 +20,16 @@ struct FaultPeer {
       return try await clients.run()
     }
     let tls =
-      files.count == 3
+      files.count >= 3
       ? TLSConfiguration(certificatePath: files[0], keyPath: files[1], caPath: files[2]) : nil
     var limits = RPCLimits()
     let slowness = ProcessInfo.processInfo.environment["MORLAIF_TEST_SLOWNESS"].flatMap { Int($0) }
-    limits.keepAlive = .seconds(2) * (slowness ?? 1)
+    limits.keepAlive = .seconds(files.count > 3 ? Int(files[3]) ?? 2 : 2) * (slowness ?? 1)
     limits.handshakeTimeout = limits.handshakeTimeout * (slowness ?? 1)
     limits.callsMax = 4_096
-    let logger = Logger(label: "fault-peer") { _ in SwiftLogNoOpLogHandler() }
+    // Whoever waits for a line has it at once.
+    setvbuf(stdout, nil, _IOLBF, 0)
+    let logger = Logger(label: "fault-peer") { _ in MemoryLines() }
     let server = RPCServer(
       configuration: RPCServerConfiguration(host: "127.0.0.1", port: 0, tls: tls, limits: limits),
       services: [FaultService()],
@@ -43,5 +46,20 @@ struct FaultPeer {
     await server.waitUntilListening()
     try FileHandle.standardOutput.write(contentsOf: Data("\(server.boundPort ?? 0)\n".utf8))
     try await running
+  }
+}
+
+/// Prints what the server says about its memory, and nothing else.
+private struct MemoryLines: LogHandler {
+  var logLevel = Logger.Level.debug
+  var metadata: Logger.Metadata = [:]
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    if event.message.description.hasPrefix("memory ") { print(event.message) }
   }
 }

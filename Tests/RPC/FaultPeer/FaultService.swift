@@ -4,10 +4,33 @@ import Synchronization
 
 /// What a server under faults offers.
 struct FaultService: RPCService {
+  /// Handlers that have not returned.
   private final class Gauge: Sendable {
-    private let count = Mutex(0)
-    var value: Int { count.withLock { $0 } }
-    func add(_ amount: Int) { count.withLock { $0 += amount } }
+    private struct State {
+      var count = 0
+      var waiters: [AsyncStream<Never>.Continuation] = []
+    }
+
+    private let state = Mutex(State())
+
+    func add(_ amount: Int) {
+      let waiters = state.withLock { state in
+        state.count += amount
+        guard state.count == 0 else { return [AsyncStream<Never>.Continuation]() }
+        defer { state.waiters = [] }
+        return state.waiters
+      }
+      for waiter in waiters { waiter.finish() }
+    }
+
+    /// Returns when there is none.
+    func waitUntilZero() async {
+      let (zero, waiter) = AsyncStream.makeStream(of: Never.self)
+      state.withLock { state in
+        if state.count == 0 { waiter.finish() } else { state.waiters.append(waiter) }
+      }
+      for await _ in zero {}
+    }
   }
 
   let serviceName = "test.Fault"
@@ -19,8 +42,10 @@ struct FaultService: RPCService {
       RPCMethod(service: "test.Fault", name: name, kind: kind)
     }
     router.unary(method("Echo")) { (request: RawMessage, _) in request }
-    router.unary(method("Running")) { (_: RawMessage, _) in
-      RawMessage(bytes: Array("\(running.value)".utf8))
+    router.unary(method("Idle")) { (request: RawMessage, _) in
+      await running.waitUntilZero()
+      print("idle")
+      return request
     }
     router.unary(method("Hold")) { (request: RawMessage, _) in
       running.add(1)
@@ -36,7 +61,12 @@ struct FaultService: RPCService {
       running.add(1)
       defer { running.add(-1) }
       let size = request.bytes.isEmpty ? 100 : Int(request.bytes[0]) * 1_024
-      while true { try await replies.write(RawMessage(bytes: [UInt8](repeating: 1, count: size))) }
+      // KiB of each message, then how many there are.
+      var left = request.bytes.count > 1 ? Int(request.bytes[1]) : .max
+      while left > 0 {
+        left -= 1
+        try await replies.write(RawMessage(bytes: [UInt8](repeating: 1, count: size)))
+      }
     }
     router.clientStreaming(method("Total", .clientStreaming)) {
       (requests: RPCStream<RawMessage>, _) in

@@ -10,7 +10,7 @@ final class FaultServerProcess: @unchecked Sendable {
   enum Methods {
     static let echo = method("Echo")
     static let hold = method("Hold")
-    static let running = method("Running")
+    static let idle = method("Idle")
     static let count = method("Count", .serverStreaming)
     static let total = method("Total", .clientStreaming)
 
@@ -20,6 +20,7 @@ final class FaultServerProcess: @unchecked Sendable {
   }
 
   private let process = Process()
+  private let output = Pipe()
   private var hasEnded = false
   let port: Int
 
@@ -31,24 +32,31 @@ final class FaultServerProcess: @unchecked Sendable {
     return folder.appendingPathComponent("FaultPeer")
   }()
 
-  /// Starts it and waits for the line with its port.
-  init() throws {
+  /// Starts it and waits for the line with its port; `keepAliveSeconds` is how long it bears silence
+  /// before it asks.
+  init(keepAliveSeconds: Int = 2) throws {
     let certificates = try TestCertificates.shared.get()
     process.executableURL = Self.program
-    process.arguments = ["server.pem", "server.key", "ca.pem"].map(certificates.path)
+    process.arguments =
+      ["server.pem", "server.key", "ca.pem"].map(certificates.path) + ["\(keepAliveSeconds)"]
     process.standardInput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
-    let output = Pipe()
     process.standardOutput = output
     try process.run()
-    var line = ""
-    while !line.hasSuffix("\n") {
-      guard let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty else {
-        throw RPCError(code: .unavailable, message: "the fault peer did not start")
-      }
-      line += String(decoding: byte, as: UTF8.self)
+    guard let line = Self.line(from: output.fileHandleForReading) else {
+      throw RPCError(code: .unavailable, message: "the fault peer did not start")
     }
-    port = Int(line.dropLast()) ?? 0
+    port = Int(line) ?? 0
+  }
+
+  /// The next line of a pipe without its end; nil when there is none.
+  private static func line(from handle: FileHandle) -> String? {
+    var line: [UInt8] = []
+    while let byte = try? handle.read(upToCount: 1)?.first {
+      if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+      line.append(byte)
+    }
+    return nil
   }
 
   deinit { if !hasEnded { end(SIGKILL) } }
@@ -94,15 +102,23 @@ final class FaultServerProcess: @unchecked Sendable {
   private static let slowness =
     ProcessInfo.processInfo.environment["MORLAIF_TEST_SLOWNESS"].flatMap { Int($0) } ?? 1
 
-  /// Handlers that have not returned.
-  func running(_ client: RPCClient) async throws -> Int {
-    let reply: RawMessage = try await client.unary(Methods.running, RawMessage())
-    return Int(String(decoding: reply.bytes, as: UTF8.self)) ?? -1
+  /// Returns when the server has given memory back after the latest `waitUntilIdle`, which it does after
+  /// many calls at once.
+  func waitUntilMemoryIsGivenBack() async {
+    let handle = output.fileHandleForReading
+    await withCheckedContinuation { waiter in
+      DispatchQueue.global().async {
+        for wanted in ["idle", "memory given back"] {
+          while let line = Self.line(from: handle), line != wanted {}
+        }
+        waiter.resume()
+      }
+    }
   }
 
-  /// Asks until no handler is left; each answer is an event.
+  /// Returns when every handler has.
   func waitUntilIdle(_ client: RPCClient) async throws {
-    while try await running(client) > 0 {}
+    let _: RawMessage = try await client.unary(Methods.idle, RawMessage())
   }
 }
 

@@ -21,7 +21,10 @@ struct JSONRequestsTests {
       ("{\n", ["{"]),
     ]
   )
-  func `a file has objects, each on one line or several`(text: String, objects: [String]) async throws {
+  func `a file has objects, each on one line or several`(
+    text: String,
+    objects: [String]
+  ) async throws {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try Data(text.utf8).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }

@@ -13,6 +13,8 @@ protocol WireDriver: AnyObject {
   func handle(_ event: WireEvent, _ payload: RawSpan, _ channel: WireChannel)
   /// The waiting message of this call has been written.
   func writeCompleted(_ callID: UInt64, _ channel: WireChannel)
+  /// A message is about to be sent as a zlib stream (W40).
+  func messageDeflated()
   /// The connection is gone, with the reason; comes exactly once.
   func connectionLost(_ error: RPCError, _ channel: WireChannel)
 }
@@ -35,6 +37,7 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
   private var decoder: FrameDecoder
   private var context: ChannelHandlerContext?
   private var isFlushRequested = false
+  private var hasStarted = false
   private var helloTimeout: Scheduled<Void>?
   private var keepAlive: KeepAlive?
   private var keepAliveCheck: Scheduled<Void>?
@@ -74,7 +77,11 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
 
   /// The zlib stream of a message, when both sides speak it and it is shorter (W40).
   func compressed(_ message: RawSpan) -> [UInt8]? {
-    machine.allowsCompression ? MessageCompression.deflated(message) : nil
+    guard machine.allowsCompression, let stream = MessageCompression.deflated(message) else {
+      return nil
+    }
+    driver.messageDeflated()
+    return stream
   }
 
   /// The same for a message in several places.
@@ -126,7 +133,9 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     helloTimeout = context.eventLoop.assumeIsolated().scheduleTask(in: timing.handshake) {
-      self.close(RPCError(code: .unavailable, message: "no HELLO within \(self.timing.handshake)"))
+      let missing = self.hasStarted ? "no HELLO" : "no end of the TLS handshake"
+      let time = Duration.nanoseconds(self.timing.handshake.nanoseconds)
+      self.close(RPCError(code: .unavailable, message: "\(missing) within \(time)"))
     }
   }
 
@@ -139,7 +148,10 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
   }
 
   /// Sends HELLO; called when the handshake is done, or at once without TLS.
-  func start() { flushLater() }
+  func start() {
+    hasStarted = true
+    flushLater()
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     loop.beginTurn()

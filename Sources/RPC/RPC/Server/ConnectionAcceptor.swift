@@ -14,6 +14,7 @@ struct ConnectionAcceptor: Sendable {
   let compression: Bool
   let loops: [ObjectIdentifier: RPCLoop]
   let connections: ConnectionRegistry
+  let freedMemory: FreedMemory
   let logger: Logger
 
   /// Sets up one connection, on its event loop.
@@ -29,10 +30,12 @@ struct ConnectionAcceptor: Sendable {
       metrics: metrics,
       refusals: refusals,
       interceptors: interceptors,
+      freedMemory: freedMemory,
       logger: logger,
-      onClose: { [connections, metrics] in
+      onClose: { [connections, freedMemory, metrics] in
         connections.remove($0)
         metrics.count { $0.connectionsOpen -= 1 }
+        freedMemory.connectionClosed(on: $0.loop.eventLoop)
       }
     )
     let address = channel.remoteAddress?.ipAddress ?? "unknown"
@@ -52,7 +55,7 @@ struct ConnectionAcceptor: Sendable {
         features: compression ? [WireLimits.compressionFeature] : []
       ),
       driver: connection,
-      address: channel.remoteAddress.map { "\($0)" } ?? "unknown",
+      address: channel.remoteAddress?.peerText ?? "unknown",
       timing: limits.timing,
       logger: logger
     )
@@ -91,7 +94,7 @@ struct ConnectionAcceptor: Sendable {
     refusals.log(
       "connection refused",
       [
-        "rpc.peer": "\(channel.remoteAddress?.description ?? "unknown")",
+        "rpc.peer": "\(channel.remoteAddress?.peerText ?? "unknown")",
         "rpc.reason": "\(reason.rawValue)", "rpc.limit": "\(limit)",
       ]
     )

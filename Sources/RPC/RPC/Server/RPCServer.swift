@@ -1,6 +1,6 @@
 internal import Glibc
 public import Logging
-internal import NIOCore
+package import NIOCore
 internal import NIOPosix
 internal import RPCWire
 public import ServiceLifecycle
@@ -34,6 +34,7 @@ public final class RPCServer: Service {
   public let health: HealthRegistry
   private let state = Mutex(State.starting(waiters: []))
   private let connections = ConnectionRegistry()
+  private let freedMemory: FreedMemory
 
   /// A server that `run` starts.
   ///
@@ -58,6 +59,7 @@ public final class RPCServer: Service {
     self.logger = logger
     self.health = health
     self.refusals = RefusalLog(logger)
+    self.freedMemory = FreedMemory(metrics: metrics, logger: logger)
     self.policy = ServerPolicy(isLoading: isLoading, access: configuration.access)
   }
 
@@ -192,6 +194,7 @@ public final class RPCServer: Service {
       compression: configuration.compression,
       loops: loops,
       connections: connections,
+      freedMemory: freedMemory,
       logger: logger
     )
     let bootstrap = ServerBootstrap(group: group)
@@ -203,13 +206,14 @@ public final class RPCServer: Service {
         value: .init(low: 262_144, high: 1_048_576)
       )
       .childChannelInitializer { acceptor.accept($0) }
+    let address = RPCTarget(host: configuration.host, port: configuration.port)
     let listener: any Channel
     do {
       listener = try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
     } catch {
       throw RPCError(
         code: .unavailable,
-        message: "cannot listen on \(configuration.host):\(configuration.port): \(error)",
+        message: "cannot listen on \(address): \(ConnectFailure.reasonNotToListen(error))",
         cause: error
       )
     }
@@ -274,6 +278,12 @@ public final class RPCServer: Service {
 }
 
 extension SocketAddress {
+  /// `HOST:PORT`, as logs name a peer; the path of a socket of this machine.
+  package var peerText: String {
+    guard let host = ipAddress else { return pathname ?? "unknown" }
+    return self.protocol == .inet6 ? "[\(host)]:\(port ?? 0)" : "\(host):\(port ?? 0)"
+  }
+
   /// Whether only this machine can reach the address.
   var isLoopback: Bool {
     switch self {

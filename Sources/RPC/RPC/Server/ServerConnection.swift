@@ -16,11 +16,14 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
   private let refusals: RefusalLog
   private let interceptors: [any RPCServerInterceptor]
   private let logger: Logger
+  private let freedMemory: FreedMemory
   private let onClose: @Sendable (ServerConnection) -> Void
   private var calls: [UInt64: ServerCall] = [:]
   private var channel: WireChannel?
   private var deadlines: DeadlineTimer?
   private var lingering: Scheduled<Void>?
+  /// Most calls at once since there were none.
+  private var callsPeak = 0
   private var isDraining = false
   private var isReady = false
   private let accepted = NIODeadline.now()
@@ -39,6 +42,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     metrics: RPCServerMetrics,
     refusals: RefusalLog,
     interceptors: [any RPCServerInterceptor],
+    freedMemory: FreedMemory,
     logger: Logger,
     onClose: @escaping @Sendable (ServerConnection) -> Void
   ) {
@@ -50,6 +54,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     self.metrics = metrics
     self.refusals = refusals
     self.interceptors = interceptors
+    self.freedMemory = freedMemory
     self.logger = logger
     self.onClose = onClose
   }
@@ -238,13 +243,18 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     calls[callID]?.outbound?.writeCompleted()
   }
 
+  func messageDeflated() { metrics.count { $0.messagesDeflated += 1 } }
+
   func connectionLost(_ error: RPCError, _ channel: WireChannel) {
     deadlines?.cancel()
     deadlines = nil
     lingering?.cancel()
     logger.debug(
       "client gone",
-      metadata: ["rpc.peer": "\(channel.peer.address)", "rpc.reason": "\(error.message)"]
+      metadata: [
+        "rpc.peer": "\(channel.peer.address)", "rpc.reason": "\(error.message)",
+        "rpc.open_calls": "\(calls.count)",
+      ]
     )
     reportLoss(error, channel)
     for call in calls.values {
@@ -335,6 +345,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
       began: now
     )
     calls[callID] = call
+    callsPeak = max(callsPeak, calls.count)
     route.metrics.began()
     metrics.callOpened()
     if case .stream(let start) = route.entry { start(call, self) }
@@ -416,6 +427,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     _ call: ServerCall,
     _ channel: WireChannel
   ) {
+    if message.isCompressed { metrics.count { $0.messagesInflated += 1 } }
     if let inbound = call.inbound {
       inbound.push(
         InboundMessages.Item(
@@ -512,6 +524,14 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
     metrics.callClosed()
     call.outbound?.close(RPCError(code: .cancelled, message: "the handler has returned"))
     channel?.machine.release(call.id)
+    if calls.isEmpty { restAfterCalls() }
+  }
+
+  /// Nothing is under way any more.
+  private func restAfterCalls() {
+    if callsPeak >= FreedMemory.callsMin { freedMemory.callsEnded(on: loop.eventLoop) }
+    callsPeak = 0
+    if channel == nil { logger.debug("handlers of a gone client have returned") }
     lingerIfIdle()
   }
 
@@ -544,7 +564,7 @@ final class ServerConnection: WireDriver, @unchecked Sendable {
   private func reportLoss(_ error: RPCError, _ channel: WireChannel) {
     if let broken = error.cause as? WireError {
       metrics.count { $0.brokenRules[broken.rule, default: 0] += 1 }
-      if isReady { logRefusal("connection ended: rule broken", "\(broken)", error, channel) }
+      if isReady { logRefusal("connection ended: rule broken", "W\(broken.rule)", error, channel) }
     }
     guard !isReady else {
       if let failure = error.cause as? TLSError { reportBrokenTLS(failure, error, channel) }

@@ -6,12 +6,12 @@ package enum MetricCatalog {
     + policyTrainer
 
   private static let process = [
-    residentMemoryPeak, residentMemory, uptime, openDescriptors,
+    residentMemoryPeak, residentMemory, uptime, openDescriptors, prometheusConnectionsDropped,
   ]
 
   private static let connections = [
     connectionsOpen, connectionsAccepted, connectionsRefused, handshakes, handshakeFailures,
-    receivedBytes, sentBytes,
+    receivedBytes, sentBytes, compressedMessages,
   ]
 
   private static let security = [
@@ -56,6 +56,13 @@ extension MetricCatalog {
     .gauge,
     "seconds",
     "Time since the process began to count."
+  )
+  /// Clients of the Prometheus port that said nothing.
+  package static let prometheusConnectionsDropped = Metric(
+    "prometheus_dropped_connections_total",
+    .counter,
+    "connections",
+    "Connections to the Prometheus port that were closed because they asked nothing."
   )
   /// Files and sockets.
   package static let openDescriptors = Metric(
@@ -118,6 +125,14 @@ extension MetricCatalog {
     .counter,
     "bytes",
     "Bytes written to sockets, TLS included."
+  )
+  /// Messages as zlib streams.
+  package static let compressedMessages = Metric(
+    "rpc_server_compressed_messages_total",
+    .counter,
+    "messages",
+    labels: ["direction"],
+    "Messages that travelled compressed."
   )
 }
 

@@ -13,7 +13,9 @@ package final class PrometheusEndpoint: Service {
     let page = TextEndpoint.Page(path: "/metrics", mediaType: PrometheusText.mediaType) {
       PrometheusText.text(metrics.snapshot())
     }
-    endpoint = TextEndpoint(host: listen.host, port: listen.port, page: page, logger: logger)
+    endpoint = TextEndpoint(host: listen.host, port: listen.port, page: page, logger: logger) {
+      metrics.add(to: MetricCatalog.prometheusConnectionsDropped)
+    }
   }
 
   /// The port in use, as soon as it listens; nil when it cannot.

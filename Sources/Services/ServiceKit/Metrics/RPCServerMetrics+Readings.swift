@@ -13,6 +13,8 @@ extension RPCServerMetrics.Snapshot {
       MetricCatalog.handshakes.sample(Double(handshakesCompleted)),
       MetricCatalog.receivedBytes.sample(Double(bytesReceived)),
       MetricCatalog.sentBytes.sample(Double(bytesSent)),
+      MetricCatalog.compressedMessages.sample(Double(messagesInflated), "received"),
+      MetricCatalog.compressedMessages.sample(Double(messagesDeflated), "sent"),
     ]
     // Reasons that have not occurred are shown at 0, so that an alert can be written before.
     for reason in RPCServerMetrics.ConnectionRefusal.allCases {

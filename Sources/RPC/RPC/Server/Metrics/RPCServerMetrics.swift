@@ -40,6 +40,9 @@ package final class RPCServerMetrics: Sendable {
     /// Bytes on the sockets, TLS included.
     package var bytesReceived = 0
     package var bytesSent = 0
+    /// Messages that travelled as zlib streams (WIRE.md section 11).
+    package var messagesInflated = 0
+    package var messagesDeflated = 0
     /// Certificate files that were read again, and attempts that failed.
     package var certificateReloads = 0
     package var certificateReloadFailures = 0
@@ -89,6 +92,9 @@ package final class RPCServerMetrics: Sendable {
 
   /// Calls whose handler runs.
   var callsOpen: Int { open.load(ordering: .relaxed) }
+
+  /// Bytes that came on all sockets.
+  var receivedByteCount: Int { receivedBytes.load(ordering: .relaxed) }
 
   func callOpened() { open.wrappingAdd(1, ordering: .relaxed) }
 

@@ -1,11 +1,11 @@
-internal import Logging
+package import Logging
 internal import NIOCore
 internal import Synchronization
 
 /// Logs what was refused: each line up to so many a second, then their number.
 ///
 /// Whoever is refused ten thousand times a second must not fill a disk with it; the counters tell all.
-final class RefusalLog: Sendable {
+package final class RefusalLog: Sendable {
   private struct State {
     var secondBegan: NIODeadline
     var lineCount = 0
@@ -19,10 +19,10 @@ final class RefusalLog: Sendable {
   static let linesPerSecondMax = 20
 
   /// Writes to `logger` at `warning`.
-  init(_ logger: Logger) { self.logger = logger }
+  package init(_ logger: Logger) { self.logger = logger }
 
   /// Logs one refusal.
-  func log(_ message: Logger.Message, _ metadata: Logger.Metadata) {
+  package func log(_ message: Logger.Message, _ metadata: Logger.Metadata) {
     let (isShown, leftOut) = state.withLock { state in
       let now = NIODeadline.now()
       var leftOut = 0
