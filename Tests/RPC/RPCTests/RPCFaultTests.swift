@@ -173,7 +173,46 @@ struct RPCFaultTests {
   @Test func `ten thousand cancelled calls a second leave nothing behind`() async throws {
     let server = try FaultServerProcess()
     let client = try server.client()
-    // As many streams at once as will be cancelled at once, each read to its end.
+    let before = try await residentBytesAfterStreams(server, client)
+    let start = ContinuousClock.now
+    for _ in 0..<5 { try await cancelCalls(client, 10_000) }
+    try await server.waitUntilIdle(client)
+    let time = ContinuousClock.now - start
+    await server.waitUntilMemoryIsGivenBack()
+    let after = server.residentBytes
+    print("50,000 calls cancelled in \(time): \(before) to \(after) bytes")
+    try await echo(client)
+    #expect(Double(after) < Double(before) * 1.1, "\(before) bytes before, \(after) after")
+    #expect(server.end(SIGTERM) == 0)
+    await client.close()
+  }
+
+  @Test func `streams that are cut off leave nothing behind`() async throws {
+    let server = try FaultServerProcess()
+    let watcher = try server.client()
+    let before = try await residentBytesAfterStreams(server, watcher)
+    let proxy = FaultProxy()
+    let client = try server.client(port: try await proxy.start(to: server.port))
+    // Enough connections for their memory to be given back.
+    for _ in 0..<70 {
+      let errors = await openCalls(client) { await proxy.breakAll() }
+      #expect(errors.allSatisfy { $0?.code == .unavailable })
+    }
+    try await server.waitUntilIdle(watcher)
+    await server.waitUntilMemoryIsGivenBack()
+    let after = server.residentBytes
+    print("1,680 calls cut off: \(before) to \(after) bytes")
+    #expect(Double(after) < Double(before) * 1.1, "\(before) bytes before, \(after) after")
+    #expect(server.end(SIGTERM) == 0)
+    for each in [client, watcher] { await each.close() }
+    await proxy.stop()
+  }
+
+  /// Memory of a server after 2,000 streams that were read to their end, 100 at once.
+  private func residentBytesAfterStreams(
+    _ server: FaultServerProcess,
+    _ client: RPCClient
+  ) async throws -> Int {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<100 {
         group.addTask {
@@ -188,18 +227,7 @@ struct RPCFaultTests {
     }
     try await server.waitUntilIdle(client)
     await server.waitUntilMemoryIsGivenBack()
-    let before = server.residentBytes
-    let start = ContinuousClock.now
-    for _ in 0..<5 { try await cancelCalls(client, 10_000) }
-    try await server.waitUntilIdle(client)
-    let time = ContinuousClock.now - start
-    await server.waitUntilMemoryIsGivenBack()
-    let after = server.residentBytes
-    print("50,000 calls cancelled in \(time): \(before) to \(after) bytes")
-    try await echo(client)
-    #expect(Double(after) < Double(before) * 1.1, "\(before) bytes before, \(after) after")
-    #expect(server.end(SIGTERM) == 0)
-    await client.close()
+    return server.residentBytes
   }
 
   /// Begins endless streams, and gives each up as soon as its CALL is on the way.

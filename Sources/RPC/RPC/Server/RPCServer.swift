@@ -221,7 +221,7 @@ public final class RPCServer: Service {
     changeState(to: .listening(port: listener.localAddress?.port ?? configuration.port))
     logger.debug(
       "server listens",
-      metadata: ["rpc.address": "\(listener.localAddress?.description ?? configuration.host)"]
+      metadata: ["rpc.address": "\(listener.localAddress?.peerText ?? configuration.host)"]
     )
     return listener
   }
