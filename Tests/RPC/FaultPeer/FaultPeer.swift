@@ -27,8 +27,6 @@ struct FaultPeer {
     limits.keepAlive = .seconds(files.count > 3 ? Int(files[3]) ?? 2 : 2) * (slowness ?? 1)
     limits.handshakeTimeout = limits.handshakeTimeout * (slowness ?? 1)
     limits.callsMax = 4_096
-    // Whoever waits for a line has it at once.
-    setvbuf(stdout, nil, _IOLBF, 0)
     let logger = Logger(label: "fault-peer") { _ in MemoryLines() }
     let server = RPCServer(
       configuration: RPCServerConfiguration(host: "127.0.0.1", port: 0, tls: tls, limits: limits),
@@ -44,9 +42,14 @@ struct FaultPeer {
     )
     async let running: Void = group.run()
     await server.waitUntilListening()
-    try FileHandle.standardOutput.write(contentsOf: Data("\(server.boundPort ?? 0)\n".utf8))
+    say("\(server.boundPort ?? 0)")
     try await running
   }
+}
+
+/// Prints a line that whoever waits for it has at once; nobody may be left to read it.
+func say(_ line: String) {
+  try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
 }
 
 /// Prints what the server says about its memory, and nothing else.
@@ -60,6 +63,6 @@ private struct MemoryLines: LogHandler {
   }
 
   func log(event: LogEvent) {
-    if event.message.description.hasPrefix("memory ") { print(event.message) }
+    if event.message.description.hasPrefix("memory ") { say("\(event.message)") }
   }
 }

@@ -44,7 +44,7 @@ struct FaultService: RPCService {
     router.unary(method("Echo")) { (request: RawMessage, _) in request }
     router.unary(method("Idle")) { (request: RawMessage, _) in
       await running.waitUntilZero()
-      print("idle")
+      say("idle")
       return request
     }
     router.unary(method("Hold")) { (request: RawMessage, _) in
