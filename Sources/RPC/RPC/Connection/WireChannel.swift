@@ -87,7 +87,7 @@ final class WireChannel: ChannelInboundHandler, RPCLoop.Flushable, @unchecked Se
   /// The same for a message in several places.
   func compressed(_ message: ScatteredBytes) -> [UInt8]? {
     guard machine.allowsCompression else { return nil }
-    return unsafe MessageCompression.deflated(message.joined.span.bytes)
+    return unsafe compressed(message.joined.span.bytes)
   }
 
   /// Sends one message on an open call, compressed where that is in force.
