@@ -24,26 +24,9 @@ extension RPCClient {
     _ deadline: NIODeadline?,
     _ hedging: RPCHedgingPolicy
   ) async throws(RPCError) -> Reply {
-    let metadata = options.metadata.wireEntries
     let tried = TriedEndpoints()
     let attempt: @Sendable () async -> HedgeEvent<Reply> = {
-      var wasSent = false
-      do throws(RPCError) {
-        let lease = try await self.pool.lease(by: deadline, avoiding: tried.addresses)
-        defer { lease.end() }
-        tried.add(lease.endpoint.address)
-        wasSent = true
-        let reply: Reply = try await self.send(
-          method,
-          request,
-          metadata,
-          deadline,
-          lease.connection
-        )
-        return .answered(.success(reply), wasSent: true)
-      } catch {
-        return .answered(.failure(error), wasSent: wasSent)
-      }
+      await self.sendOnce(method, request, options, deadline, tried)
     }
     let policy = attempts(method, deadline).policy
     let result = await withTaskGroup(of: HedgeEvent<Reply>.self) { group in
@@ -95,6 +78,31 @@ extension RPCClient {
       }
     }
     return try result.get()
+  }
+
+  /// One attempt, at an endpoint that has not had one if there is any.
+  private func sendOnce<Request: ProtobufMessage, Reply: ProtobufMessage>(
+    _ method: RPCMethod,
+    _ request: Request,
+    _ options: RPCCallOptions,
+    _ deadline: NIODeadline?,
+    _ tried: TriedEndpoints
+  ) async -> HedgeEvent<Reply> {
+    let lease: EndpointPool.Lease
+    do throws(RPCError) {
+      lease = try await pool.lease(by: deadline, avoiding: tried.addresses)
+    } catch {
+      return .answered(.failure(error), wasSent: false)
+    }
+    defer { lease.end() }
+    tried.add(lease.endpoint.address)
+    do throws(RPCError) {
+      let metadata = options.metadata.wireEntries
+      let reply: Reply = try await send(method, request, metadata, deadline, lease.connection)
+      return .answered(.success(reply), wasSent: true)
+    } catch {
+      return .answered(.failure(error), wasSent: true)
+    }
   }
 
   private func pause<Reply: Sendable>(
