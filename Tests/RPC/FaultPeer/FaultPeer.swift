@@ -8,9 +8,9 @@ import UnixSignals
 /// A server in a process of its own, for tests that kill or stop it.
 ///
 /// Arguments: certificate, key and CA, then seconds of silence before a PING (2). Prints its port as a
-/// line once it listens, and "memory given back" when that is so. Methods of `test.Fault`: `Echo`, `Hold` (never answers), `Count` (a stream
-/// without end, unless the request has one), `Total` (a stream of requests), `Idle` (answers when no other handler runs, and
-/// prints "idle").
+/// line once it listens. Methods of `test.Fault`: `Echo`, `Hold` (never answers), `Count` (a stream
+/// without end, unless the request has one), `Total` (a stream of requests), `Idle` (answers when none of
+/// these runs) and `Rest` (when the server has given memory back since then).
 /// With `idle` as the first argument it is many clients instead (`IdleClients`).
 @main
 struct FaultPeer {
@@ -27,10 +27,11 @@ struct FaultPeer {
     limits.keepAlive = .seconds(files.count > 3 ? Int(files[3]) ?? 2 : 2) * (slowness ?? 1)
     limits.handshakeTimeout = limits.handshakeTimeout * (slowness ?? 1)
     limits.callsMax = 4_096
-    let logger = Logger(label: "fault-peer") { _ in MemoryLines() }
+    let activity = Activity()
+    let logger = Logger(label: "fault-peer") { _ in MemoryLines(activity) }
     let server = RPCServer(
       configuration: RPCServerConfiguration(host: "127.0.0.1", port: 0, tls: tls, limits: limits),
-      services: [FaultService()],
+      services: [FaultService(activity: activity)],
       logger: logger
     )
     let group = ServiceGroup(
@@ -42,20 +43,18 @@ struct FaultPeer {
     )
     async let running: Void = group.run()
     await server.waitUntilListening()
-    say("\(server.boundPort ?? 0)")
+    try FileHandle.standardOutput.write(contentsOf: Data("\(server.boundPort ?? 0)\n".utf8))
     try await running
   }
 }
 
-/// Prints a line that whoever waits for it has at once; nobody may be left to read it.
-func say(_ line: String) {
-  try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
-}
-
-/// Prints what the server says about its memory, and nothing else.
+/// Tells what the server says about its memory, and nothing else.
 private struct MemoryLines: LogHandler {
+  let activity: Activity
   var logLevel = Logger.Level.debug
   var metadata: Logger.Metadata = [:]
+
+  init(_ activity: Activity) { self.activity = activity }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
@@ -63,6 +62,6 @@ private struct MemoryLines: LogHandler {
   }
 
   func log(event: LogEvent) {
-    if event.message.description.hasPrefix("memory ") { say("\(event.message)") }
+    if event.message.description == "memory given back" { activity.gaveMemoryBack() }
   }
 }

@@ -11,6 +11,7 @@ final class FaultServerProcess: @unchecked Sendable {
     static let echo = method("Echo")
     static let hold = method("Hold")
     static let idle = method("Idle")
+    static let rest = method("Rest")
     static let count = method("Count", .serverStreaming)
     static let total = method("Total", .clientStreaming)
 
@@ -102,18 +103,9 @@ final class FaultServerProcess: @unchecked Sendable {
   private static let slowness =
     ProcessInfo.processInfo.environment["MORLAIF_TEST_SLOWNESS"].flatMap { Int($0) } ?? 1
 
-  /// Returns when the server has given memory back after the latest `waitUntilIdle`, which it does after
-  /// many calls at once.
-  func waitUntilMemoryIsGivenBack() async {
-    let handle = output.fileHandleForReading
-    await withCheckedContinuation { waiter in
-      DispatchQueue.global().async {
-        for wanted in ["idle", "memory given back"] {
-          while let line = Self.line(from: handle), line != wanted {}
-        }
-        waiter.resume()
-      }
-    }
+  /// Returns when the server has given memory back after the last of many calls at once.
+  func waitUntilAtRest(_ client: RPCClient) async throws {
+    let _: RawMessage = try await client.unary(Methods.rest, RawMessage())
   }
 
   /// Returns when every handler has.

@@ -178,8 +178,7 @@ struct RPCFaultTests {
     for _ in 0..<5 { try await cancelCalls(client, 10_000) }
     try await server.waitUntilIdle(client)
     let time = ContinuousClock.now - start
-    await server.waitUntilMemoryIsGivenBack()
-    let after = server.residentBytes
+    let after = try await residentBytesAfterStreams(server, client)
     print("50,000 calls cancelled in \(time): \(before) to \(after) bytes")
     try await echo(client)
     #expect(Double(after) < Double(before) * 1.1, "\(before) bytes before, \(after) after")
@@ -193,22 +192,20 @@ struct RPCFaultTests {
     let before = try await residentBytesAfterStreams(server, watcher)
     let proxy = FaultProxy()
     let client = try server.client(port: try await proxy.start(to: server.port))
-    // Enough connections for their memory to be given back.
-    for _ in 0..<70 {
+    for _ in 0..<50 {
       let errors = await openCalls(client) { await proxy.breakAll() }
       #expect(errors.allSatisfy { $0?.code == .unavailable })
     }
     try await server.waitUntilIdle(watcher)
-    await server.waitUntilMemoryIsGivenBack()
-    let after = server.residentBytes
-    print("1,680 calls cut off: \(before) to \(after) bytes")
+    let after = try await residentBytesAfterStreams(server, watcher)
+    print("1,200 calls cut off: \(before) to \(after) bytes")
     #expect(Double(after) < Double(before) * 1.1, "\(before) bytes before, \(after) after")
     #expect(server.end(SIGTERM) == 0)
     for each in [client, watcher] { await each.close() }
     await proxy.stop()
   }
 
-  /// Memory of a server after 2,000 streams that were read to their end, 100 at once.
+  /// Memory of a server at rest after 2,000 streams that were read to their end, 100 at once.
   private func residentBytesAfterStreams(
     _ server: FaultServerProcess,
     _ client: RPCClient
@@ -226,7 +223,7 @@ struct RPCFaultTests {
       try await group.waitForAll()
     }
     try await server.waitUntilIdle(client)
-    await server.waitUntilMemoryIsGivenBack()
+    try await server.waitUntilAtRest(client)
     return server.residentBytes
   }
 
