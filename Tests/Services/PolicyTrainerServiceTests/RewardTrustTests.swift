@@ -161,6 +161,20 @@ import Testing
     }
   }
 
+  @Test func `a scalarizer that offers Scalarize alone may take over before a run`() async throws {
+    let other = FakeScalarizer(describes: false)
+    try await TestService.run([ScalarizerService(other)]) { _, section in
+      let report = try await harness.run { trainer in
+        let reply = try await trainer.swapScalarizer(
+          SwapScalarizerRequest(host: section.host, port: UInt32(section.port))
+        )
+        #expect(reply.configurationVersion == 1)
+        return try await TrainerHarness.train(trainer)
+      }
+      #expect(Set(report.steps.map(\.scalarizerEndpoint)) == [section.endpoint])
+    }
+  }
+
   @Test func `a swap takes effect between two batches and outlives a restart`() async throws {
     let other = FakeScalarizer { _, reply in
       reply.configurationHash = String(repeating: "e", count: 64)
