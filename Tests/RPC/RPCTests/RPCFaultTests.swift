@@ -191,7 +191,11 @@ struct RPCFaultTests {
     let watcher = try server.client()
     let before = try await residentBytesAfterStreams(server, watcher)
     let proxy = FaultProxy()
-    let client = try server.client(port: try await proxy.start(to: server.port))
+    var configuration = FaultServerProcess.quick
+    // A connection that breaks soon is made again after a pause.
+    configuration.retry.firstPause = .milliseconds(1)
+    configuration.retry.pauseMax = .milliseconds(1)
+    let client = try server.client(port: try await proxy.start(to: server.port), configuration)
     for _ in 0..<50 {
       let errors = await openCalls(client) { await proxy.breakAll() }
       #expect(errors.allSatisfy { $0?.code == .unavailable })
