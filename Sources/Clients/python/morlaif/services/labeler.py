@@ -163,7 +163,7 @@ class Labeler:
         self,
         requests: Iterable[labeler_pb2.LabelRequest],
         *,
-        timeout: float | None = None,
+        timeout: float | None | object = DEFAULT,
         metadata: Metadata = (),
     ) -> labeler_pb2.EstimateReply:
         """What `Label` would send and cost for the same requests. Nothing is sent."""
@@ -175,7 +175,7 @@ class Labeler:
         self,
         requests: Iterable[labeler_pb2.LabelRequest],
         *,
-        timeout: float | None = None,
+        timeout: float | None | object = DEFAULT,
         metadata: Metadata = (),
     ) -> labeler_pb2.SubmitBatchReply:
         """Has everything that `Label` would ask for the same requests asked by the endpoint's batch
@@ -348,7 +348,7 @@ class AsyncLabeler:
         self,
         requests: Iterable[labeler_pb2.LabelRequest] | AsyncIterable[labeler_pb2.LabelRequest],
         *,
-        timeout: float | None = None,
+        timeout: float | None | object = DEFAULT,
         metadata: Metadata = (),
     ) -> labeler_pb2.EstimateReply:
         """What `Label` would send and cost for the same requests. Nothing is sent."""
@@ -360,7 +360,7 @@ class AsyncLabeler:
         self,
         requests: Iterable[labeler_pb2.LabelRequest] | AsyncIterable[labeler_pb2.LabelRequest],
         *,
-        timeout: float | None = None,
+        timeout: float | None | object = DEFAULT,
         metadata: Metadata = (),
     ) -> labeler_pb2.SubmitBatchReply:
         """Has everything that `Label` would ask for the same requests asked by the endpoint's batch
