@@ -104,7 +104,9 @@ struct SeveralTrainersTests {
       )
       let own = try #require(reply.scores?.values)
       for (found, expected) in zip(sample.scores, own) {
-        #expect(abs(found - Double(expected)) < 1e-3, "step \(step.step), \(item.id)")
+        // Attention sums in another order where answers share their prompt, and with weights in
+        // bfloat16 the next product rounds what differs in the last bit by a hundredth at most.
+        #expect(abs(found - Double(expected)) < 0.03, "step \(step.step), \(item.id)")
       }
       scores += sample.scores
     }
