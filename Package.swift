@@ -284,7 +284,8 @@ let package = Package(
       in: "Tools",
       [
         "CRawTLS", "Certificates", "JSON", "LanguageModels", "Messages", "PolicyOptimization",
-        "Preferences", "ProtobufRuntime", "RPC", "RPCWire", "ServiceStubs", "Tensors", arguments, logging,
+        "Preferences", "ProtobufRuntime", "RPC", "RPCWire", "ServiceStubs", "Tensors", arguments,
+        logging,
       ],
       memory: .raw
     ),

@@ -228,9 +228,10 @@ struct ServerFaultTests {
 
   @Test func `a service that morlaif up has listen elsewhere is found there by the others`() throws
   {
-    let place = [
-      "--state", cluster.folder.path("state"), "--certificates", cluster.certificates,
-    ]
+    let certificates = cluster.folder.path("more-certificates")
+    let place = ["--state", cluster.folder.path("state"), "--certificates", certificates]
+    let made = ["certificates", "--directory", certificates, "--host", "127.0.0.2"]
+    try cluster.expectSuccess(Program.run("morlaif", made))
     let config = Program.projectRoot.appendingPathComponent("compose/config").path
     let labeler = "127.0.0.2:\(try Socket.freePort(of: 0x7f00_0002))"
     let started = try Program.run(

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct CommandLineTests {
   @Test(arguments: [
-    "run", "report", "certificates", "up", "down", "status", "label", "review", "statistics", "usage", "import", "export",
+    "run", "report", "certificates", "up", "down", "status", "label", "review", "statistics",
+    "usage", "import", "export",
     "train-preferences", "score", "train-policy", "generate", "call", "tokenize", "logprobs",
     "scalarize",
   ])
